@@ -1,0 +1,38 @@
+# Every command of the project. `make demo` and `make test` need nothing beforehand but Python 3.11, Node 20 and make.
+.PHONY: help demo up down test test-contracts test-python checkpoint install compile clean
+
+PY := .venv/bin/python
+ANVIL_DIR := $(CURDIR)/node_modules/@foundry-rs/anvil-linux-amd64/bin
+export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
+export PATH := $(ANVIL_DIR):$(PATH)
+export PYTHONUNBUFFERED := 1
+export OMP_WAIT_POLICY := PASSIVE
+
+help:           ## this list
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/'
+
+demo: compile   ## real works from wallets to money: writes demo-out/report.html (WORKS=manifest.jsonl for another set)
+	$(PY) -m backend.cli demo $(if $(WORKS),--works "$(WORKS)")
+
+up: compile     ## start chain, IPFS node, API, indexer and worker, leave them running, print where
+	$(PY) -m backend.cli up
+
+down:           ## stop what `make up` started
+	$(PY) -m backend.cli down
+
+test: test-contracts test-python   ## everything, with own services
+
+test-contracts: compile   ## contracts, on an own development chain
+	$(PY) -m pytest -q tests/contracts
+
+test-python: compile      ## backend, model and the whole path end to end
+	$(PY) -m pytest -q -p no:pytest-brownie tests/test_docs.py tests/model tests/backend tests/e2e
+
+install:        ## the pinned tool chain: .venv, node_modules, the compiler
+	@sh tools/install.sh
+
+compile: install   ## contracts to build/
+	@$(PY) scripts/export_abis.py
+
+clean:          ## remove what commands made, not what they installed
+	rm -rf build demo-out .meltingpot reports
