@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/// @title What the other contracts read of the compensation rules
+interface ICompensationRules {
+    /// @notice One version of the rules. Shares are basis points of a sale's price and sum to 10,000.
+    struct Rules {
+        uint16 artistsBps; // most that a sale may credit to attributed artists; the rest goes to holders
+        uint16 holdersBps;
+        uint16 platformBps;
+        uint16 networkBps;
+        uint16 learningBps;
+        uint16 learningMintBps; // part of a round's mint for learning contributors, applied by the report
+        uint16 maxCredits; // most artists credited inline by one sale
+        uint32 challengeWindow; // seconds
+        uint32 streamPeriod; // seconds
+        uint32 maxOrderWindow; // seconds
+        uint128 pricePerGeneration; // settlement token, smallest unit
+        uint128 proposalBond; // settlement token, smallest unit
+        uint128 challengeBond; // settlement token, smallest unit
+        uint128 mintPerRound; // stake token, smallest unit
+    }
+
+    /// @notice The version in force now.
+    function currentVersion() external view returns (uint32);
+
+    /// @notice The rules of `version`, in force or not. Reverts UnknownVersion.
+    function rulesOf(uint32 version) external view returns (Rules memory);
+
+    /// @notice The stream period, in seconds, of the rules that were in force at `time` (Unix seconds).
+    function streamPeriodAt(uint256 time) external view returns (uint32);
+}

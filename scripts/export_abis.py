@@ -1,0 +1,62 @@
+"""Write build/abis/<Name>.json, one ABI (a JSON list) a deployed contract, compiling what changed.
+
+    .venv/bin/python scripts/export_abis.py        (from the project root)
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+# Name in deployments/<chainId>.json -> name of the contract in contracts/.
+DEPLOYED_AS = {
+    "ArtworkRegistry": "ArtworkRegistry",
+    "CompensationRules": "CompensationRules",
+    "TrainingRounds": "TrainingRounds",
+    "StakeToken": "StakeToken",
+    "RevenuePool": "RevenuePool",
+    "GenerationMarket": "GenerationMarket",
+    "MeltingPotGovernor": "MeltingPotGovernor",
+    "TimelockController": "MeltingPotTimelock",
+    "Charter": "Charter",
+    "SettlementToken": "SettlementTokenMock",
+}
+
+
+def load_project() -> Any:
+    """The brownie project, compiled where sources changed."""
+    from brownie import project
+
+    # Where tools/install_solc.sh puts the compiler; without this brownie looks in the home folder, then online.
+    os.environ.setdefault("SOLCX_BINARY_PATH", str(ROOT / ".solcx"))
+    loaded = project.get_loaded_projects()
+    return loaded[0] if loaded else project.load(str(ROOT), name="MeltingPot")
+
+
+def export_abis(project: Any, folder: Path = ROOT / "build" / "abis") -> list[Path]:
+    """Write every ABI and return the files. A file appears whole or not at all: others may be reading."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, contract in DEPLOYED_AS.items():
+        target = folder / f"{name}.json"
+        write_whole(target, json.dumps(project[contract].abi, indent=1) + "\n")
+        written.append(target)
+    return written
+
+
+def write_whole(target: Path, text: str) -> None:
+    """Write a file so that a reader never sees half of it."""
+    part = target.with_suffix(".part")
+    part.write_text(text)
+    part.replace(target)
+
+
+def main() -> int:
+    print(f"{len(export_abis(load_project()))} ABIs in build/abis")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+"""claim and claimMany: what holders earned, paid to them whoever asks.
+
+claim
+├── nothing earned, or less than a unit → 0, nothing happens
+├── token refuses this account → reverts, the others are not held up
+├── token calls back → ReentrancyGuardReentrantCall
+└── paid whole units; the fraction stays with the account
+"""
+
+import pytest
+
+from tests.contracts.clock import WEEK, mine_at, now
+from tests.contracts.pool import assert_conserved, deposit
+from tests.contracts.reverts import reverts
+from tests.contracts.stake import TOKEN, mint
+
+
+@pytest.fixture
+def holders(system, who):
+    return earned(system, who)
+
+
+def earned(system, who):
+    """10 units to divide by three, all streamed."""
+    shares = [(who.artist, TOKEN), (who.artist2, TOKEN), (who.artist3, TOKEN)]
+    mint(system, who, shares)
+    deposit(system, 10)
+    mine_at(now() + 3 * WEEK)
+    return [a for a, _ in shares]
+
+
+def test_pays_the_account_whoever_asks(system, who, holders):
+    tx = system.pool.claim(who.artist, {"from": who.other})
+    assert tx.return_value == 3 == system.token.balanceOf(who.artist)
+    assert tx.events["RevenueClaimed"]["amount"] == 3
+    assert system.pool.claimable(who.artist) == 0
+    assert "RevenueClaimed" not in system.pool.claim(who.artist, {"from": who.other}).events
+    assert_conserved(system, holders)
+
+
+def test_fractions_add_up(system, who, holders):
+    """A third of a unit left four times is a whole one."""
+    for expected in (3, 3, 3, 4):
+        before = system.token.balanceOf(who.artist)
+        system.pool.claim(who.artist, {"from": who.other})
+        assert system.token.balanceOf(who.artist) - before == expected
+        deposit(system, 10)
+        mine_at(now() + 3 * WEEK)
+    assert_conserved(system, holders)
+
+
+def test_many(system, who, holders):
+    system.pool.claimMany([*holders, who.other, who.artist], {"from": who.relayer})
+    assert [system.token.balanceOf(h) for h in holders] == [3, 3, 3]
+    assert system.pool.totals() == (10, 9)
+    assert_conserved(system, holders)
+
+
+def test_sold_stake_leaves_its_earnings_with_the_seller(system, who, holders):
+    system.stake.transfer(who.other, TOKEN, {"from": who.artist})
+    deposit(system, 10)
+    mine_at(now() + 3 * WEEK)
+    assert (system.pool.claimable(who.artist), system.pool.claimable(who.other)) == (3, 3)
+    assert_conserved(system, [*holders, who.other])
+
+
+def test_transfer_to_oneself_changes_nothing(system, who, holders):
+    before = system.pool.accruedScaled(who.artist)
+    system.stake.transfer(who.artist, TOKEN, {"from": who.artist})
+    assert system.pool.accruedScaled(who.artist) == before
+
+
+def test_one_refused_account_holds_up_nobody_else(hostile, who):
+    earned(hostile, who)
+    hostile.token.setBlacklisted(who.artist, True, {"from": who.other})
+    with reverts("Blacklisted", who.artist):
+        hostile.pool.claim(who.artist, {"from": who.other})
+    hostile.pool.claim(who.artist2, {"from": who.other})
+    assert hostile.token.balanceOf(who.artist2) == 3
+    assert hostile.pool.claimable(who.artist) == 3
+
+
+def test_reentrant_token(hostile, who):
+    earned(hostile, who)
+    again = hostile.pool.claim.encode_input(who.artist)
+    hostile.token.callDuringTransfer(hostile.pool, again, {"from": who.other})
+    with reverts("ReentrancyGuardReentrantCall"):
+        hostile.pool.claim(who.artist, {"from": who.other})

@@ -1,0 +1,63 @@
+"""The revenue stream told naively: exact fractions, period by period, holder by holder.
+
+Slow and simple on purpose: what RevenuePool does in constant work is checked against this.
+"""
+
+from fractions import Fraction
+
+PERIOD_S = 7 * 86_400
+
+
+class StreamModel:
+    """Times in seconds, amounts in units; `earned` is exact, claims are not taken off."""
+
+    def __init__(self, time: int) -> None:
+        self.time = time
+        self.start: int | None = None  # of the running period; None: none runs
+        self.streaming = self.collected = Fraction(0)
+        self.balances: dict[str, int] = {}
+        self.earned: dict[str, Fraction] = {}
+        self.touches = 0  # each may cost the contract a part of a unit in rounding
+
+    def advance(self, time: int) -> None:
+        """Let time pass up to `time`."""
+        self.touches += 1
+        while self.time < time:
+            if self.start is None:
+                self.time = time
+            elif not sum(self.balances.values()):
+                self.start += time - self.time  # the clock stands still
+                self.time = time
+            else:
+                end = min(time, self.start + PERIOD_S)
+                self._pay(self.streaming * (end - self.time) / PERIOD_S)
+                self.time = end
+                if end == self.start + PERIOD_S:
+                    self._next_period()
+
+    def deposit(self, time: int, amount: int) -> None:
+        self.advance(time)
+        if self.start is None:
+            self.start = time
+        self.collected += amount
+
+    def move(self, time: int, source: str | None, target: str, amount: int) -> None:
+        """A transfer, or a mint when `source` is None."""
+        self.advance(time)
+        if source is not None:
+            self.balances[source] -= amount
+        self.balances[target] = self.balances.get(target, 0) + amount
+
+    @property
+    def pending(self) -> Fraction:
+        streamed = 0 if self.start is None else self.streaming * (self.time - self.start) / PERIOD_S
+        return self.streaming - streamed + self.collected
+
+    def _pay(self, amount: Fraction) -> None:
+        supply = sum(self.balances.values())
+        for holder, balance in self.balances.items():
+            self.earned[holder] = self.earned.get(holder, Fraction(0)) + amount * balance / supply
+
+    def _next_period(self) -> None:
+        self.start = self.time if self.collected else None
+        self.streaming, self.collected = self.collected, Fraction(0)

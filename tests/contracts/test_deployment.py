@@ -1,0 +1,91 @@
+"""The deployment: every circle closed, the timelock administers everything, the deployer nothing."""
+
+import json
+from dataclasses import fields, replace
+
+import pytest
+from brownie import web3
+
+from scripts.deploy import describes_chain, document
+from scripts.deployment import DeploymentFailed, Roles, check_roles, deploy
+from scripts.export_abis import DEPLOYED_AS, export_abis
+
+ADMIN = "0x" + "00" * 32
+
+
+def test_contracts_know_each_other(system):
+    at = {name: contract.address for name, contract in system.contracts.items()}
+    assert system.stake.rounds() == system.rounds and system.rounds.stakeToken() == system.stake
+    assert system.stake.pool() == system.pool and system.pool.stakeToken() == system.stake
+    assert system.stake.market() == system.market and system.pool.market() == system.market
+    assert system.market.pool() == system.pool and system.stake.timelock() == system.timelock
+    for contract in (system.pool, system.market, system.rounds):
+        assert contract.rules() == at["CompensationRules"]
+        assert contract.settlementToken() == at["SettlementToken"]
+    assert system.governor.token() == system.stake and system.governor.timelock() == system.timelock
+
+
+def test_timelock_administers_everything(system):
+    for contract in (system.timelock, system.market, system.rounds):
+        assert contract.hasRole(ADMIN, system.timelock)
+    assert system.rules.owner() == system.charter.owner() == system.timelock
+    assert system.timelock.getMinDelay() == 2 * 86_400
+
+
+def test_deployer_has_nothing(system, who):
+    """Not one role was ever granted to the deployer, in any block."""
+    topic = web3.keccak(text="RoleGranted(bytes32,address,address)")
+    logs = web3.eth.get_logs({"fromBlock": 0, "toBlock": "latest", "topics": [topic]})
+    assert len(logs) >= 9
+    granted = {"0x" + log["topics"][2].hex()[-40:] for log in logs}
+    assert who.deployer.address.lower() not in granted
+    for contract in (system.timelock, system.market, system.rounds):
+        assert not contract.hasRole(ADMIN, who.deployer)
+    assert system.token.balanceOf(who.deployer) == system.stake.balanceOf(who.deployer) == 0
+
+
+def test_wrong_roles_are_noticed(system, who):
+    roles = Roles(*(getattr(who, field.name).address for field in fields(Roles)))
+    check_roles(system.contracts, who.deployer.address, roles)
+    with pytest.raises(DeploymentFailed, match="lacks PROPOSER_ROLE"):
+        check_roles(system.contracts, who.deployer.address, replace(roles, proposer=who.other.address))
+    changed = {**system.contracts, "Charter": who.deployer.deploy(system.project.Charter, who.deployer)}
+    with pytest.raises(DeploymentFailed, match="Charter is owned by"):
+        check_roles(changed, who.deployer.address, roles)
+
+
+@pytest.mark.parametrize("role", ["operator", "proposer", "guardian"])
+def test_role_for_nobody(system, who, role):
+    """Without a proposer no stake ever appears, and without stake no vote could name one."""
+    roles = Roles(*(getattr(who, field.name).address for field in fields(Roles)))
+    before = who.deployer.nonce
+    with pytest.raises(DeploymentFailed, match=f"The {role} is the zero address"):
+        deploy(system.project, who.deployer, replace(roles, **{role: "0x" + "00" * 20}))
+    assert who.deployer.nonce == before
+
+
+def test_token_with_other_decimals(system, who):
+    """Version 1's price and bonds count in millionths; a vote can only double them."""
+    roles = Roles(*(getattr(who, field.name).address for field in fields(Roles)))
+    with pytest.raises(DeploymentFailed, match="18 decimals"):
+        deploy(system.project, who.deployer, roles, settlement_token=system.stake.address)
+
+
+def test_file_is_recognised_on_its_own_chain_only(system, who, tmp_path):
+    content = document(web3, 31337, 1, who.deployer.address, system.contracts)
+    file = tmp_path / "31337.json"
+    file.write_text(json.dumps(content))
+    assert describes_chain(file, web3)
+    assert set(content["contracts"]) == set(DEPLOYED_AS)
+    for changed in ({**content, "blockHash": "0x" + "11" * 32}, {**content, "block": 10**9},
+                    {**content, "contracts": {**content["contracts"], "Charter": who.other.address}}):
+        file.write_text(json.dumps(changed))
+        assert not describes_chain(file, web3)
+    assert not describes_chain(tmp_path / "none.json", web3)
+
+
+def test_abis(system, tmp_path):
+    files = export_abis(system.project, tmp_path)
+    assert {f.stem for f in files} == set(DEPLOYED_AS)
+    abi = json.loads((tmp_path / "GenerationMarket.json").read_text())
+    assert {"CreditsExceedShare", "fulfil", "OrderRequested"} <= {entry.get("name") for entry in abi}
