@@ -1,0 +1,3 @@
+"""Which artists a picture or a model drew on: gradients → int8 rows and queries → integer scores →
+allocations.
+"""

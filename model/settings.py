@@ -1,0 +1,81 @@
+"""Typed settings of training, sampling and attribution; each goes into the published record as plain JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Self
+
+
+class _Settings:
+    def to_json(self) -> dict[str, Any]:
+        """Plain dict for canonical JSON; `from_json` gives the same settings back."""
+        return {
+            key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Settings from a dict; unknown names raise ValueError so that a typo never trains something else."""
+        known = {field.name for field in fields(cls)}  # type: ignore[arg-type]
+        unknown = sorted(set(data) - known)
+        if unknown:
+            raise ValueError(f"unknown {cls.__name__} {unknown}; known are {sorted(known)}")
+        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in data.items()})
+
+    def but(self, **changes: Any) -> Self:
+        """A copy with some values changed."""
+        return replace(self, **changes)  # type: ignore[type-var]
+
+
+@dataclass(frozen=True)
+class TrainSettings(_Settings):
+    """How a checkpoint is trained. Sizes in px at 64 px; the network works on 2×2 px blocks."""
+
+    size: int = 64  # px, side of the training pictures
+    widths: tuple[int, ...] = (48, 80, 128)  # channels at 32, 16 and 8 positions a side
+    heads: int = 4
+    text_width: int = 128
+    text_layers: int = 2
+    max_tokens: int = 24
+    seed: int = 0
+    steps: int = 0  # 0: chosen for the dataset and the start, see `starting.default_steps`
+    batch_size: int = 16
+    learning_rate: float = 1e-3
+    warmup_steps: int = 50
+    decay_fraction: float = 0.25  # last part of the steps in which the rate falls to a twentieth
+    weight_decay: float = 0.01
+    ema_decay: float = 0.999
+    noise_shift: float = (
+        3.0  # odds of σ times this: flat drawings show their layout until the noise is strong
+    )
+    caption_dropout: float = 0.1  # trains the unconditional half of classifier-free guidance
+    title_only: float = 0.35  # part of the captions shown without tags: people type titles
+    word_dropout: float = 0.03  # words shown as unknown, so that unknown words do no harm
+    autocast: bool = True  # bfloat16 arithmetic, float32 weights
+    save_dtype: str = "float16"
+
+
+@dataclass(frozen=True)
+class SampleSettings(_Settings):
+    """How a picture is made from a prompt and a seed."""
+
+    steps: int = 20  # Euler steps
+    guidance: float = 3.0
+    output_size: int = 512  # px; Lanczos from the network's size, no trained upscaler
+    batch_size: int = 4
+
+
+@dataclass(frozen=True)
+class AttributionSettings(_Settings):
+    """How per-sample gradients become integer rows and integer scores."""
+
+    dimensions: int = 2048  # of the projected gradient
+    noise_levels: int = 1  # averaged per work and per generated picture; both must be seen at the same levels
+    lowest_noise: float = 0.75  # levels σ lie evenly between this and 1: strong noise told artists apart best
+    damping: float = 0.1  # λ relative to trace/N of the Gram matrix
+    seed: int = 0
+    batch_size: int = 16
+    probes: int = 48  # generated pictures behind a contribution
+    probe_steps: int = 10
+    probe_guidance: float = 2.0
+    copy_distance: float = 0.004  # works nearer than this (see duplicates/nearest.py) are one cluster

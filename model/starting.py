@@ -1,0 +1,74 @@
+"""What a training begins with: fresh weights, or a checkpoint widened by the new works' words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from diffusers import FlowMatchEulerDiscreteScheduler
+from torch import nn
+
+from model import checkpoint
+from model.dataset import Dataset, caption_of
+from model.network import TIMESTEPS, build_unet
+from model.pipeline import MeltingPotPipeline
+from model.settings import TrainSettings
+from model.text import build_text_encoder, build_tokenizer, vocabulary, words_in_order
+
+SHAPE = ("size", "widths", "heads", "text_width", "text_layers", "max_tokens", "noise_shift")
+
+CONTINUED_STEPS = 100
+FEWEST_STEPS, MOST_STEPS, EPOCHS = 80, 400, 200
+
+
+def default_steps(works: int, settings: TrainSettings, start: Path | None) -> int:
+    """Steps that suit a demonstration on two cores: about a minute with a start, two and a half from nothing.
+
+    From nothing a small set gets fewer steps, as it only repeats itself after some two hundred epochs.
+    """
+    if start is not None:
+        return CONTINUED_STEPS
+    return max(FEWEST_STEPS, min(MOST_STEPS, EPOCHS * works // settings.batch_size))
+
+
+def _words(dataset: Dataset, known: list[str]) -> list[str]:
+    texts = [caption_of(work.title, work.tags) for work in dataset.works] + dataset.captions
+    return vocabulary(texts, known)
+
+
+def new_pipeline(dataset: Dataset, settings: TrainSettings) -> MeltingPotPipeline:
+    """Untrained weights drawn from the seed; the vocabulary is that of the dataset's captions."""
+    words = _words(dataset, [])
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)
+        unet = build_unet(settings)
+        text_encoder = build_text_encoder(len(words), settings)
+    nn.init.zeros_(unet.conv_out.weight)  # the first guess is zero, not noise
+    nn.init.zeros_(unet.conv_out.bias)
+    return MeltingPotPipeline(
+        unet,
+        text_encoder,
+        build_tokenizer(words, settings.max_tokens),
+        FlowMatchEulerDiscreteScheduler(num_train_timesteps=TIMESTEPS, shift=settings.noise_shift),
+    )
+
+
+def continued_pipeline(
+    start: Path, dataset: Dataset, settings: TrainSettings
+) -> tuple[TrainSettings, MeltingPotPipeline]:
+    """The start's weights; words it does not know begin at its unknown word. The start's network shape
+    stays.
+    """
+    behind = checkpoint.settings_of(start)
+    settings = settings.but(**{name: getattr(behind, name) for name in SHAPE})
+    pipeline = checkpoint.load_pipeline(start)
+    known = words_in_order(pipeline.tokenizer)
+    words = _words(dataset, known)
+    if len(words) > len(known):
+        old = pipeline.text_encoder.get_input_embeddings().weight.detach()
+        unknown = old[pipeline.tokenizer.unk_token_id].clone()
+        pipeline.text_encoder.resize_token_embeddings(len(words), mean_resizing=False)
+        with torch.no_grad():
+            pipeline.text_encoder.get_input_embeddings().weight[len(known) :] = unknown
+        pipeline.tokenizer = build_tokenizer(words, settings.max_tokens)
+    return settings, pipeline

@@ -1,0 +1,46 @@
+"""Words: lower-case, unknown ones shared, new ones appended without moving the old."""
+
+from random import Random
+
+import pytest
+
+from model.settings import TrainSettings
+from model.text import END, build_tokenizer, tokenize, training_caption, vocabulary, words_in_order, words_of
+
+
+def test_words_are_lower_case_and_without_punctuation() -> None:
+    assert words_of("Woman’s hat: facing-right, ÉTÉ 2") == ["woman’s", "hat", "facing", "right", "été", "2"]
+
+
+def test_old_words_keep_their_numbers() -> None:
+    first = vocabulary(["red heart", "red hat"])
+    assert first[4] == "red"
+    grown = vocabulary(["blue heart"], known=first)
+    assert grown[: len(first)] == first and grown[len(first) :] == ["blue"]
+
+
+def test_the_tokenizer_agrees_with_the_words() -> None:
+    tokenizer = build_tokenizer(vocabulary(["red heart, été"]), 6)
+    ids, mask = tokenize(tokenizer, ["Red, HEART zebra", ""])
+    words = words_in_order(tokenizer)
+    assert [words[i] for i in ids[0]] == ["[BOS]", "red", "heart", "[UNK]", "[EOS]", "[PAD]"]
+    assert mask.tolist() == [[1, 1, 1, 1, 1, 0], [1, 1, 0, 0, 0, 0]]
+
+
+def test_long_prompts_are_cut_but_keep_their_end() -> None:
+    tokenizer = build_tokenizer(vocabulary(["red heart"]), 4)
+    ids, _ = tokenize(tokenizer, ["red " * 30])
+    assert ids.shape == (1, 4) and ids[0, -1] == tokenizer.convert_tokens_to_ids(END)
+
+
+@pytest.mark.parametrize(("name", "expected"), [("caption_dropout", ""), ("title_only", "red circle")])
+def test_training_captions_vary(manifest, name: str, expected: str) -> None:
+    work = next(work for work in manifest.works if work.title == "red circle")
+    chosen = TrainSettings(**{"caption_dropout": 0.0, "title_only": 0.0, "word_dropout": 0.0} | {name: 1.0})
+    assert training_caption(work, chosen, Random(1)) == expected
+
+
+def test_the_same_random_numbers_give_the_same_caption(manifest) -> None:
+    drawn = [training_caption(manifest.works[0], TrainSettings(), Random(n)) for n in range(50)]
+    assert drawn == [training_caption(manifest.works[0], TrainSettings(), Random(n)) for n in range(50)]
+    assert len(set(drawn)) > 3
