@@ -1,0 +1,1 @@
+"""The chain: client, contracts, transactions, and the indexer that turns events into tables."""

@@ -1,0 +1,286 @@
+"""One function per event: what it changes in the tables that the chain owns.
+
+Handlers run in the order of the chain, live and when the tables are rebuilt, and depend on nothing but the
+event and those tables: the same events always make the same rows. An event without a handler is kept as a raw
+event only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.chain.abi import ZERO_ADDRESS
+from backend.chain.events import Event
+from backend.generations.tables import Order
+from backend.governance.tables import Proposal, Resolution, RulesVersion, Vote
+from backend.royalties.tables import Claim, Credit, Payees, Refund, RefundClaim, RevenueDeposit, SaleSplit
+from backend.stake.tables import DelegateVotes, Delegation, StakeBalance, StakeClaim
+from backend.training.tables import BondClaim, Challenge, Round
+from backend.works.tables import Collection, ConsentChange, Work
+
+Handler = Callable[[Session, Event], None]
+HANDLERS: dict[tuple[str, str], Handler] = {}
+VOTE_COLUMNS = ("votes_against", "votes_for", "votes_abstain")  # by GovernorCountingSimple's VoteType
+
+
+def handles(contract: str, *events: str) -> Callable[[Handler], Handler]:
+    """Registers a handler for events of the contract of this name."""
+
+    def register(handler: Handler) -> Handler:
+        for event in events:
+            HANDLERS[(contract, event)] = handler
+        return handler
+
+    return register
+
+
+def apply(session: Session, event: Event) -> None:
+    """Runs the handler of an event, if it has one."""
+    handler = HANDLERS.get((event.contract, event.name))
+    if handler is not None:
+        handler(session, event)
+
+
+# ---- works -------------------------------------------------------------------------------------------------
+
+
+@handles("ArtworkRegistry", "WorkRegistered")
+def work_registered(session: Session, event: Event) -> None:
+    a = event.args
+    session.add(Work(content_hash=a["contentHash"], artist=a["artist"], ipfs_digest=a["ipfsDigest"],
+                     metadata_digest=a["metadataDigest"], consent=event.uint("consent"),
+                     registered_at=event.block_time, block_number=event.block_number))
+    _consent_change(session, event)
+
+
+@handles("ArtworkRegistry", "ConsentChanged")
+def consent_changed(session: Session, event: Event) -> None:
+    session.get_one(Work, event.args["contentHash"]).consent = event.uint("consent")
+    _consent_change(session, event)
+
+
+def _consent_change(session: Session, event: Event) -> None:
+    a = event.args
+    session.add(ConsentChange(**event.key, content_hash=a["contentHash"], artist=a["artist"],
+                              consent=event.uint("consent")))
+
+
+@handles("ArtworkRegistry", "CollectionRegistered")
+def collection_registered(session: Session, event: Event) -> None:
+    a = event.args
+    session.add(Collection(collection_id=event.uint("collectionId"), artist=a["artist"], root=a["root"],
+                           count=event.uint("count"), metadata_digest=a["metadataDigest"],
+                           consent=event.uint("consent"), registered_at=event.block_time,
+                           block_number=event.block_number))
+
+
+# ---- training rounds ---------------------------------------------------------------------------------------
+
+
+@handles("TrainingRounds", "RoundProposed")
+def round_proposed(session: Session, event: Event) -> None:
+    p = event.args["proposal"]
+    session.add(Round(
+        round_id=event.uint("roundId"), proposer=event.args["proposer"],
+        rules_version=event.uint("rulesVersion"), model_digest=p["modelDigest"],
+        dataset_root=p["datasetRoot"], report_digest=p["reportDigest"],
+        allocations_root=p["allocationsRoot"], settings_hash=p["settingsHash"], seed=int(p["seed"]),
+        bond=event.uint("bond"), challenge_ends_at=event.uint("challengeEndsAt"), state="proposed",
+        proposed_at=event.block_time, block_number=event.block_number))
+
+
+@handles("TrainingRounds", "RoundChallenged")
+def round_challenged(session: Session, event: Event) -> None:
+    a = event.args
+    session.get_one(Round, event.uint("roundId")).state = "challenged"
+    session.add(Challenge(
+        **event.key, round_id=event.uint("roundId"), challenger=a["challenger"], account=a["account"],
+        amount=event.uint("amount"), evidence_digest=a["evidenceDigest"], bond=event.uint("bond")))
+
+
+@handles("TrainingRounds", "ChallengeResolved")
+def challenge_resolved(session: Session, event: Event) -> None:
+    upheld = bool(event.args["upheld"])
+    round_ = session.get_one(Round, event.uint("roundId"))
+    round_.state = "rejected" if upheld else "proposed"
+    if not upheld:  # a challenge that was turned down gives the window a new end
+        round_.challenge_ends_at = event.uint("challengeEndsAt")
+    newest_first = (Challenge.block_number.desc(), Challenge.log_index.desc())
+    waiting = select(Challenge).where(Challenge.round_id == round_.round_id, Challenge.upheld.is_(None))
+    challenge = session.scalars(waiting.order_by(*newest_first).limit(1)).one()
+    challenge.upheld, challenge.resolved_at = upheld, event.block_time
+
+
+@handles("TrainingRounds", "RoundFinalised")
+def round_finalised(session: Session, event: Event) -> None:
+    round_ = session.get_one(Round, event.uint("roundId"))
+    round_.state, round_.finalised_at = "finalised", event.block_time
+    round_.mint_budget = event.uint("mintBudget")
+
+
+@handles("TrainingRounds", "StakeClaimed")
+def stake_claimed(session: Session, event: Event) -> None:
+    session.add(StakeClaim(round_id=event.uint("roundId"), account=event.args["account"],
+                           amount=event.uint("amount"), block_number=event.block_number,
+                           claimed_at=event.block_time))
+
+
+@handles("TrainingRounds", "BondClaimed")
+def bond_claimed(session: Session, event: Event) -> None:
+    session.add(BondClaim(**event.key, account=event.args["account"], amount=event.uint("amount")))
+
+
+# ---- stake -------------------------------------------------------------------------------------------------
+
+
+@handles("StakeToken", "Transfer")
+def stake_moved(session: Session, event: Event) -> None:
+    amount = event.uint("value")
+    for account, change in ((event.args["from"], -amount), (event.args["to"], amount)):
+        if account == ZERO_ADDRESS:
+            continue
+        row = session.get(StakeBalance, account)
+        if row is None:
+            row = StakeBalance(account=account, balance=0)
+            session.add(row)
+        row.balance += change
+
+
+@handles("StakeToken", "DelegateChanged")
+def delegate_changed(session: Session, event: Event) -> None:
+    session.merge(Delegation(account=event.args["delegator"], delegate=event.args["toDelegate"]))
+
+
+@handles("StakeToken", "DelegateVotesChanged")
+def delegate_votes_changed(session: Session, event: Event) -> None:
+    session.merge(DelegateVotes(delegate=event.args["delegate"], votes=event.uint("newVotes")))
+
+
+# ---- orders and their money --------------------------------------------------------------------------------
+
+
+@handles("GenerationMarket", "OrderRequested")
+def order_requested(session: Session, event: Event) -> None:
+    o = event.args["order"]
+    session.add(Order(
+        order_id=event.args["orderId"], buyer=event.args["buyer"], price=event.uint("price"),
+        max_price=int(o["maxPrice"]), quantity=int(o["quantity"]), prompt_hash=o["promptHash"],
+        model_digest=o["modelDigest"], rules_version=int(o["rulesVersion"]), deadline=int(o["deadline"]),
+        salt=int(o["salt"]), state="requested", requested_at=event.block_time,
+        block_number=event.block_number, tx_hash=event.tx_hash))
+
+
+@handles("GenerationMarket", "OrderFulfilled")
+def order_fulfilled(session: Session, event: Event) -> None:
+    a = event.args
+    order = session.get_one(Order, a["orderId"])
+    order.state, order.fulfilled_at, order.fulfilled_tx_hash = "fulfilled", event.block_time, event.tx_hash
+    order.output_hash, order.output_digest = a["outputHash"], a["outputDigest"]
+    order.attribution_digest = a["attributionDigest"]
+    shares = {name: event.uint(name) for name in ("attributed", "holders", "learning", "platform", "network")}
+    session.add(SaleSplit(order_id=order.order_id, block_number=event.block_number, **shares))
+
+
+@handles("GenerationMarket", "ArtistCredited")
+def artist_credited(session: Session, event: Event) -> None:
+    session.add(Credit(**event.key, order_id=event.args["orderId"], artist=event.args["artist"],
+                       amount=event.uint("amount")))
+
+
+@handles("GenerationMarket", "OrderRefunded")
+def order_refunded(session: Session, event: Event) -> None:
+    order = session.get_one(Order, event.args["orderId"])
+    order.state, order.refunded_at = "refunded", event.block_time
+    session.add(Refund(order_id=order.order_id, buyer=event.args["buyer"], amount=event.uint("amount"),
+                       block_number=event.block_number))
+
+
+@handles("GenerationMarket", "RefundClaimed")
+def refund_claimed(session: Session, event: Event) -> None:
+    session.add(RefundClaim(**event.key, buyer=event.args["buyer"], amount=event.uint("amount")))
+
+
+@handles("GenerationMarket", "OwedClaimed")
+@handles("RevenuePool", "RevenueClaimed")
+def claimed(session: Session, event: Event) -> None:
+    source = "market" if event.contract == "GenerationMarket" else "pool"
+    session.add(Claim(**event.key, source=source, account=event.args["account"], amount=event.uint("amount"),
+                      claimed_at=event.block_time, tx_hash=event.tx_hash))
+
+
+@handles("RevenuePool", "RevenueDeposited")
+def revenue_deposited(session: Session, event: Event) -> None:
+    session.add(RevenueDeposit(**event.key, amount=event.uint("amount"), deposited_at=event.block_time))
+
+
+@handles("GenerationMarket", "PayeesChanged")
+def payees_changed(session: Session, event: Event) -> None:
+    a = event.args
+    session.add(Payees(**event.key, platform=a["platform"], network=a["network"], learning=a["learning"]))
+
+
+# ---- governance --------------------------------------------------------------------------------------------
+
+
+@handles("CompensationRules", "RulesAdopted")
+def rules_adopted(session: Session, event: Event) -> None:
+    r = event.args["rules"]
+    session.add(RulesVersion(
+        version=event.uint("version"), effective_from=event.uint("effectiveFrom"),
+        artists_bps=int(r["artistsBps"]), holders_bps=int(r["holdersBps"]),
+        platform_bps=int(r["platformBps"]), network_bps=int(r["networkBps"]),
+        learning_bps=int(r["learningBps"]),
+        learning_mint_bps=int(r["learningMintBps"]),
+        max_credits=int(r["maxCredits"]), challenge_window=int(r["challengeWindow"]),
+        stream_period=int(r["streamPeriod"]), max_order_window=int(r["maxOrderWindow"]),
+        price_per_generation=int(r["pricePerGeneration"]), proposal_bond=int(r["proposalBond"]),
+        challenge_bond=int(r["challengeBond"]), mint_per_round=int(r["mintPerRound"]), rules=dict(r),
+        block_number=event.block_number))
+
+
+@handles("MeltingPotGovernor", "ProposalCreated")
+def proposal_created(session: Session, event: Event) -> None:
+    a = event.args
+    session.add(Proposal(
+        proposal_id=event.uint("proposalId"), proposer=a["proposer"], targets=a["targets"],
+        values=a["values"], calldatas=a["calldatas"], description=a["description"],
+        vote_start=event.uint("voteStart"),
+        vote_end=event.uint("voteEnd"), state="proposed", votes_for=0, votes_against=0, votes_abstain=0,
+        proposed_at=event.block_time, block_number=event.block_number))
+
+
+@handles("MeltingPotGovernor", "VoteCast", "VoteCastWithParams")
+def vote_cast(session: Session, event: Event) -> None:
+    support, weight = event.uint("support"), event.uint("weight")
+    proposal = session.get_one(Proposal, event.uint("proposalId"))
+    column = VOTE_COLUMNS[support]
+    setattr(proposal, column, getattr(proposal, column) + weight)
+    session.add(Vote(proposal_id=proposal.proposal_id, voter=event.args["voter"], support=support,
+                     weight=weight, reason=event.args["reason"], block_number=event.block_number))
+
+
+@handles("MeltingPotGovernor", "ProposalExtended")
+def proposal_extended(session: Session, event: Event) -> None:
+    session.get_one(Proposal, event.uint("proposalId")).vote_end = event.uint("extendedDeadline")
+
+
+@handles("MeltingPotGovernor", "ProposalQueued")
+def proposal_queued(session: Session, event: Event) -> None:
+    proposal = session.get_one(Proposal, event.uint("proposalId"))
+    proposal.state, proposal.eta = "queued", event.uint("etaSeconds")
+
+
+@handles("MeltingPotGovernor", "ProposalExecuted", "ProposalCanceled")
+def proposal_ended(session: Session, event: Event) -> None:
+    proposal = session.get_one(Proposal, event.uint("proposalId"))
+    proposal.state = "executed" if event.name == "ProposalExecuted" else "canceled"
+
+
+@handles("Charter", "ResolutionAdopted")
+def resolution_adopted(session: Session, event: Event) -> None:
+    session.add(Resolution(resolution_id=event.uint("resolutionId"), text_digest=event.args["textDigest"],
+                           proposal_id=event.uint("proposalId"), adopted_at=event.block_time,
+                           block_number=event.block_number))

@@ -1,0 +1,176 @@
+"""What the contracts' errors mean to a person: name → (what happened, what to do).
+
+Names in braces are the error's arguments. Errors that no user can cause are left out: they are shown by their
+name. Amounts are in the smallest unit, times in seconds of the chain's clock.
+"""
+
+_SIGN_AGAIN = "Sign again."
+
+SENTENCES: dict[str, tuple[str, str]] = {
+    # works
+    "AlreadyRegistered": (
+        "The work {contentHash} is registered already, by {artist}.",
+        "Register another file; the first registration of a file counts.",
+    ),
+    "EmptyHash": ("A hash or a root is zero.", "Compute it from the file and try again."),
+    "UnknownConsent": (
+        "Consent {consent} has bits that mean nothing; {known} is the highest.",
+        "Use 1 to consent, 0 not to.",
+    ),
+    "NotArtist": ("The work {contentHash} belongs to {artist}, not to {caller}.", "Use the artist's wallet."),
+    "SignatureExpired": ("The signature counted until {deadline}; now it is {now_}.", _SIGN_AGAIN),
+    "BadSignature": (
+        "The signature is not by {artist} over these works.",
+        "Sign again: the artist's nonce may have moved on.",
+    ),
+    "UnknownCollection": ("There is no collection {collectionId}; there are {count}.", ""),
+    "NotInCollection": (
+        "The proof does not lead the work {contentHash} to collection {collectionId}.",
+        "Make the proof anew from the collection's works.",
+    ),
+    # rounds
+    "UnexpectedRound": (
+        "The next round is {next}, not {expected}.",
+        "Another round was proposed meanwhile: make the report's leaves anew with the new number.",
+    ),
+    "EmptyProposal": ("A digest or root of the proposal is zero.", "Publish model and report first."),
+    "WindowClosed": ("The challenge window ended at {endedAt}; now it is {now_}.", ""),
+    "WindowOpen": (
+        "The challenge window is open until {endsAt}; now it is {now_}.",
+        "Finalise after the window.",
+    ),
+    "BondTooSmall": (
+        "The token delivered {received} of the bond of {bond}.",
+        "Have the whole bond and approve it.",
+    ),
+    "AlreadyClaimed": ("{account} has claimed round {roundId} already.", ""),
+    "NotAllocated": (
+        "The proof does not lead {amount} for {account} to round {roundId}.",
+        "Take amount and proof from the round's report.",
+    ),
+    "MintBudgetExceeded": (
+        "The round has {left} stake left to mint; {asked} were asked for.",
+        "Check the round's allocations against its report.",
+    ),
+    "HolderRefused": ("{account} may not hold stake.", "Use a wallet, not a contract of the platform."),
+    # orders
+    "NotBuyer": (
+        "The order is of {buyer}, not of {caller}.",
+        "Send it from the buyer's wallet, or with their signature.",
+    ),
+    "BadOrderSignature": ("The signature is not {buyer}'s over order {orderId}.", _SIGN_AGAIN),
+    "StaleRules": (
+        "The order was signed under rules version {version}; version {current} is in force.",
+        "Ask for a new quote and sign it.",
+    ),
+    "PriceAboveMax": (
+        "The price is {price}, more than the order's maximum of {maxPrice}.",
+        "Ask for a new quote and sign it.",
+    ),
+    "NoQuantity": ("The order is for nothing.", "Order one image or more."),
+    "DeadlineOutOfRange": (
+        "The deadline {deadline} is not between {now_} and {latest}.",
+        "Ask for a new quote and sign it.",
+    ),
+    "DeadlinePassed": (
+        "The order's deadline {deadline} has passed; now it is {now_}.",
+        "It can be refunded.",
+    ),
+    "DeadlineNotPassed": (
+        "The order can be delivered until {deadline}; now it is {now_}.",
+        "Refund it after the deadline.",
+    ),
+    "PaidTooLittle": (
+        "The token delivered {received} of the price of {price}.",
+        "Pay in a token without fees on transfer.",
+    ),
+    "EmptyOutput": ("The fulfilment of {orderId} names no output.", ""),
+    "TooManyCredits": ("{count} artists are credited; the rules allow {most}.", "Credit fewer artists."),
+    "CreditRefused": (
+        "{amount} cannot be credited to {artist}.",
+        "Credit wallets only, each with more than 0.",
+    ),
+    "CreditsExceedShare": (
+        "{credited} is credited to artists; their share is {ceiling}.",
+        "Lower the credits.",
+    ),
+    "WrongState": (
+        "This is in state {state}; it would have to be in state {wanted}.",
+        "Somebody may have been faster: look at its state.",
+    ),
+    "EnforcedPause": ("New orders are paused.", "Try later; fulfilments, refunds and claims go on."),
+    # rules
+    "UnknownVersion": (
+        "There is no version {version} of the rules; the latest is {latest}.",
+        "Use a version that exists.",
+    ),
+    "VersionWaiting": (
+        "Version {version} waits to come into force at {effectiveFrom}.",
+        "Adopt the next version after that.",
+    ),
+    "SharesSum": (
+        "The shares sum to {sumBps} bps, not to {wantedBps}.",
+        "Make the five shares sum to 10,000.",
+    ),
+    "OutOfBounds": (
+        "{field} of {value} is not between {least} and {most}.",
+        "Choose a value within the limits.",
+    ),
+    # tokens (ERC-20, ERC-2612, ERC-3009)
+    "ERC20InsufficientBalance": (
+        "{sender} has {balance} of the token; {needed} are needed.",
+        "Get more of the token first.",
+    ),
+    "ERC20InsufficientAllowance": (
+        "{spender} may spend {allowance}; {needed} are needed.",
+        "Approve the amount first.",
+    ),
+    "SafeERC20FailedOperation": ("The token {token} refused the transfer.", "Check balance and approval."),
+    "ERC2612ExpiredSignature": ("The permit counted until {deadline}.", "Sign a new permit."),
+    "ERC2612InvalidSigner": (
+        "The permit was signed by {signer}, not by {owner}.",
+        "Sign with the owner's wallet.",
+    ),
+    "ERC3009UsedAuthorization": (
+        "The authorization {nonce} of {authorizer} was used already.",
+        "An order is paid once only.",
+    ),
+    "ERC3009InvalidSignature": ("The authorization's signature is not the payer's.", _SIGN_AGAIN),
+    "ERC3009InvalidAuthorizationTime": (
+        "The authorization counts from {validAfter} to {validBefore} only.",
+        _SIGN_AGAIN,
+    ),
+    "InvalidAccountNonce": (
+        "{account} has nonce {currentNonce}: this signature is out of turn.",
+        _SIGN_AGAIN,
+    ),
+    # access
+    "AccessControlUnauthorizedAccount": (
+        "{account} lacks the role {neededRole}.",
+        "Use the wallet that has the role.",
+    ),
+    "OwnableUnauthorizedAccount": (
+        "{account} is not the owner: only the timelock may do this.",
+        "Propose it to the governor.",
+    ),
+    # governance
+    "GovernorUnexpectedProposalState": (
+        "Proposal {proposalId} is in state {current}, which does not allow this.",
+        "Look at its dates: voting, queue and timelock each take their time.",
+    ),
+    "GovernorNonexistentProposal": (
+        "There is no proposal {proposalId}.",
+        "Check targets, calls and description.",
+    ),
+    "GovernorInsufficientProposerVotes": (
+        "{proposer} has {votes} votes; a proposal needs {threshold}.",
+        "Gather delegated votes first.",
+    ),
+    "GovernorAlreadyCastVote": ("{voter} has voted on this proposal already.", "A vote cannot be changed."),
+    "GovernorInvalidVoteType": ("There is no such choice.", "Vote against (0), for (1) or abstain (2)."),
+    "GovernorInvalidSignature": ("The vote's signature is not {voter}'s.", _SIGN_AGAIN),
+    "TimelockUnexpectedOperationState": (
+        "The timelock does not allow this yet, or no more.",
+        "Wait for the proposal's date.",
+    ),
+}

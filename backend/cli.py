@@ -1,0 +1,99 @@
+"""`meltingpot`: the command line of the product. Each domain keeps its commands in its own `commands.py`."""
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+
+import click
+
+# name: (module, object, one line for `meltingpot --help`). Named, not imported: web3 and torch take seconds to load.
+COMMANDS = {
+    "up": ("backend.stack.commands", "up", "Start chain, IPFS node, API, indexer and worker on this machine."),
+    "down": ("backend.stack.commands", "down", "Stop what `up` started."),
+    "status": ("backend.stack.commands", "status", "Say which part runs, and what the chain holds."),
+    "demo": ("backend.demo.commands", "demo", "Carry real works from wallets to money, and show it on a page."),
+    "import": ("backend.works.commands", "import_works", "Register the works of a manifest."),
+    "register": ("backend.works.commands", "register", "Register one work."),
+    "consent": ("backend.works.commands", "consent", "Give or withdraw consent for training."),
+    "train": ("backend.training.commands", "train", "Train a model version on exactly the consenting works."),
+    "contributions": ("backend.training.commands", "contributions", "Measure what each artist gave the model; write the report."),
+    "round": ("backend.training.commands", "round_group", "Propose, challenge, finalise a round; claim its stake."),
+    "order": ("backend.generations.commands", "order", "Ask and pay for a generation; look it up; take it back when late."),
+    "claim": ("backend.royalties.commands", "claim", "Pay out what artists, holders and funds are owed."),
+    "vote": ("backend.governance.commands", "vote", "Propose and vote on rules and resolutions."),
+    "verify": ("backend.verify.commands", "verify", "Recompute everything from chain and IPFS, as a stranger would."),
+}
+
+
+class LazyGroup(click.Group):
+    """Loads a command's module only when that command runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[name]
+        return getattr(importlib.import_module(module), attribute)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, _, line) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="meltingpot")
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Melting Pot AI: an image generator owned by the artists it learned from.
+
+    Every command works against the chain, IPFS node and database that the settings name: environment variables
+    MELTINGPOT_* (see .env.example), a file .env, or what `meltingpot up` started.
+
+    \b
+    Examples:
+      meltingpot up                        start everything on this machine
+      meltingpot import works/MANIFEST.jsonl
+      meltingpot order "smiling face with sunglasses" --buyer buyer:1 --wait
+      meltingpot verify                    recompute every payment
+
+    Exit codes: 0 done, 1 failed or a check does not hold, 2 wrong usage, 3 refused or not found,
+    4 a service cannot be reached, 5 the chain refused.
+    """
+    from backend.context import Context
+
+    if ctx.obj is None:
+        ctx.obj = Context()
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Entry point: runs a command and turns errors into one message and an exit code."""
+    from backend.errors import MeltingPotError
+
+    # Threads of torch that wait by spinning are ten times slower as soon as anything else runs on the machine.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    arguments = sys.argv[1:] if argv is None else argv
+    try:
+        sys.exit(cli.main(arguments, prog_name="meltingpot", standalone_mode=False))
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped", err=True)
+        sys.exit(130)
+    except MeltingPotError as error:
+        if "--json" in arguments:
+            click.echo(json.dumps(error.problem()))
+        click.secho(f"error: {error.message}", fg="red", err=True)
+        if error.what_to_do:
+            click.echo(error.what_to_do, err=True)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""Reading orders: lists by page, and the receipt that says what was paid to whom and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, or_, select
+
+from backend.errors import InputRefused, MeltingPotError
+from backend.generations.attribution import SCHEMA
+from backend.generations.orders import Order as OrderValue
+from backend.generations.service import find_order
+from backend.generations.tables import Job, Order, Prompt
+from backend.royalties.tables import Credit, SaleSplit
+from backend.storage.cid import cid_of_digest
+from backend.works.tables import WorkDocument
+
+if TYPE_CHECKING:
+    from backend.context import Context
+
+# What a buyer sees of an order on its way; the index is the order of events, so a stream can be taken up
+# again.
+STAGES = ("requested", "queued", "generate", "pin", "attribute", "fulfil", "fulfilled", "refunded")
+FINAL_STAGES = ("fulfilled", "refunded")
+
+
+def orders_page(
+    ctx: Context, cursor: str | None, limit: int, buyer: str | None = None, state: str | None = None
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Up to `limit` orders, the newest first, and the cursor of the next page (None at the end)."""
+    query = select(Order).order_by(Order.block_number.desc(), Order.order_id).limit(limit + 1)
+    if buyer is not None:
+        query = query.where(Order.buyer == buyer)
+    if state is not None:
+        query = query.where(Order.state == state)
+    if cursor is not None:
+        block, order_id = _position(cursor)
+        query = query.where(
+            or_(Order.block_number < block, and_(Order.block_number == block, Order.order_id > order_id))
+        )
+    with ctx.sessions() as session:
+        rows = list(session.scalars(query))
+        prompts = {
+            row.prompt_hash: row.prompt
+            for row in session.scalars(
+                select(Prompt).where(Prompt.prompt_hash.in_([row.prompt_hash for row in rows]))
+            )
+        }
+        jobs = {
+            job.order_id: job
+            for job in session.scalars(select(Job).where(Job.order_id.in_([row.order_id for row in rows])))
+        }
+    more = len(rows) > limit
+    rows = rows[:limit]
+    items = [_summary(row, prompts.get(row.prompt_hash), jobs.get(row.order_id)) for row in rows]
+    return items, f"{rows[-1].block_number}-{rows[-1].order_id}" if more else None
+
+
+def _position(cursor: str) -> tuple[int, str]:
+    block, _, order_id = cursor.partition("-")
+    if not block.isdigit() or not order_id.startswith("0x"):
+        raise InputRefused(f"{cursor!r} is no cursor.", "Use `next_cursor` of the page before, unchanged.")
+    return int(block), order_id
+
+
+def _summary(row: Order, prompt: str | None, job: Job | None) -> dict[str, Any]:
+    return {
+        "order_id": row.order_id,
+        "order": OrderValue.from_row(row).to_json(),
+        "prompt": prompt,
+        "price": str(row.price),
+        "state": row.state,
+        "stage": stage_of(row, job),
+        "error": job.error if job else None,
+        "requested_at": row.requested_at,
+        "fulfilled_at": row.fulfilled_at,
+        "refunded_at": row.refunded_at,
+        "model_cid": cid_of_digest(row.model_digest),
+        "output_cid": cid_of_digest(row.output_digest) if row.output_digest else None,
+        "attribution_cid": cid_of_digest(row.attribution_digest) if row.attribution_digest else None,
+    }
+
+
+def stage_of(row: Order, job: Job | None) -> str:
+    """One of STAGES."""
+    if row.state in FINAL_STAGES:
+        return row.state
+    if job is None:
+        return "requested"
+    if job.state in ("running", "done"):
+        return job.step or "generate"
+    return "queued"
+
+
+def progress_of(ctx: Context, order_id: str) -> dict[str, Any]:
+    """Stage, attempts and error of an order now. Raises OrderNotFound."""
+    row = find_order(ctx, order_id)
+    with ctx.sessions() as session:
+        job = session.get(Job, row.order_id)
+    return {
+        "order_id": row.order_id,
+        "state": row.state,
+        "stage": stage_of(row, job),
+        "attempts": job.attempts if job else 0,
+        "progress": job.progress if job else 0,
+        "job": job.state if job else None,
+        "error": job.error if job else None,
+    }
+
+
+def receipt(ctx: Context, order_id: str) -> dict[str, Any]:
+    """An order with its money: the split on the chain, each credit, and the attribution record behind them.
+
+    The record is None while the order waits, and `attribution_error` says why when IPFS does not give it.
+    """
+    row = find_order(ctx, order_id)
+    with ctx.sessions() as session:
+        prompt = session.scalar(select(Prompt.prompt).where(Prompt.prompt_hash == row.prompt_hash))
+        job = session.get(Job, row.order_id)
+        paid = session.get(SaleSplit, row.order_id)
+        credits = list(
+            session.execute(select(Credit.artist, Credit.amount).where(Credit.order_id == row.order_id))
+        )
+    found = _summary(row, prompt, job) | {
+        "split": None,
+        "credits": [],
+        "attribution": None,
+        "attribution_error": None,
+    }
+    if paid is not None:
+        parts = ("attributed", "holders", "learning", "platform", "network")
+        found["split"] = {part: str(getattr(paid, part)) for part in parts}
+        found["credits"] = [{"artist": artist, "amount": str(amount)} for artist, amount in credits]
+    if row.attribution_digest:
+        try:
+            record = ctx.documents.get(cid_of_digest(row.attribution_digest), SCHEMA)
+            found["attribution"] = record
+            names = artist_names(ctx, record)
+            found["credits"] = [
+                credit | {"artist_name": names.get(credit["artist"])} for credit in found["credits"]
+            ]
+        except MeltingPotError as error:
+            found["attribution_error"] = str(error)
+    return found
+
+
+def artist_names(ctx: Context, record: dict[str, Any]) -> dict[str, str]:
+    """Artist's wallet → name, by the metadata of the nearest works that the record names."""
+    nearest = {
+        entry["artist"]: [work["content_hash"] for work in entry["works"]]
+        for entry in record.get("nearest", [])
+    }
+    hashes = [content_hash for works in nearest.values() for content_hash in works]
+    with ctx.sessions() as session:
+        names = {
+            row.content_hash: row.artist_name
+            for row in session.execute(
+                select(WorkDocument.content_hash, WorkDocument.artist_name).where(
+                    WorkDocument.content_hash.in_(hashes)
+                )
+            )
+        }
+    return {artist: names[work] for artist, works in nearest.items() for work in works if work in names}

@@ -1,0 +1,285 @@
+"""`meltingpot vote`: propose and vote on rules and resolutions."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from backend.context import Context
+from backend.errors import UsageError
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_account = click.option("--account", required=True, help="Wallet of a holder, such as artist:NAME.")
+_advance = click.option(
+    "--advance-time", is_flag=True, help="Development chains: move the clock to the moment this needs."
+)
+
+
+@click.group()
+def vote() -> None:
+    """Propose and vote on rules and resolutions.
+
+    A proposal opens for votes after a day, is open for five, and waits two in the timelock. New rules take
+    effect two days after that. An order keeps the rules that its buyer signed.
+
+    \b
+    Examples:
+      meltingpot vote rules
+      meltingpot vote propose-rules --set artistsBps=4500 --set platformBps=1000 --account artist:NAME
+      meltingpot vote cast ID --for --account artist:NAME --by-signature
+      meltingpot vote queue ID
+      meltingpot vote execute ID
+    """
+
+
+@vote.command()
+@_json
+@click.pass_obj
+def rules(ctx: Context, as_json: bool) -> None:
+    """Show the rules in force, and those adopted that still wait.
+
+    \b
+    Example:
+      meltingpot vote rules --json
+    """
+    from backend.governance import service
+
+    version, current = service.current_rules(ctx)
+    latest, following = service.latest_rules(ctx)
+    found: dict[str, Any] = {"version": version, "rules": current.to_json(), "waiting": None}
+    if latest != version:
+        effective = ctx.contracts.rules.functions.effectiveFrom(latest).call()
+        found["waiting"] = {"version": latest, "effective_from": effective, "rules": following.to_json()}
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    click.echo(f"version {version}, in force")
+    for name, value in found["rules"].items():
+        waiting = (
+            f"  → {found['waiting']['rules'][name]}"
+            if found["waiting"] and found["waiting"]["rules"][name] != value
+            else ""
+        )
+        click.echo(f"  {name:<20}{value:>28}{waiting}")
+    if found["waiting"]:
+        click.echo(
+            f"version {latest} takes effect at {found['waiting']['effective_from']} in the chain's time"
+        )
+
+
+@vote.command("propose-rules")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    required=True,
+    metavar="NAME=VALUE",
+    help="A rule to change; may be repeated.",
+)
+@click.option("--why", default="", help="Reasons, as part of the proposal.")
+@_account
+@_json
+@click.pass_obj
+def propose_rules(ctx: Context, settings: tuple[str, ...], why: str, account: str, as_json: bool) -> None:
+    """Propose new compensation rules: the latest ones with some changed.
+
+    \b
+    Example:
+      meltingpot vote propose-rules --set artistsBps=4500 --set platformBps=1000 --account artist:NAME
+    """
+    from backend.governance import service
+
+    proposal_id = service.propose_rules(ctx, ctx.wallets.account(account), dict(map(_change, settings)), why)
+    _show_state(ctx, proposal_id, as_json)
+
+
+@vote.command("propose-text")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--title", help="Title; without it the file's first line.")
+@_account
+@_json
+@click.pass_obj
+def propose_text(ctx: Context, file: Path, title: str | None, account: str, as_json: bool) -> None:
+    """Put the text in FILE on IPFS and propose to adopt it as a resolution.
+
+    \b
+    Example:
+      meltingpot vote propose-text resolution.md --account artist:NAME
+    """
+    from backend.governance import service
+
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file} is no UTF-8 text.", "Save it as plain text.") from error
+    first = next((line.strip("# ").strip() for line in text.splitlines() if line.strip()), file.stem)
+    _show_state(ctx, service.propose_text(ctx, ctx.wallets.account(account), title or first, text), as_json)
+
+
+@vote.command()
+@click.argument("proposal_id")
+@click.option("--for", "support", flag_value="for", help="Vote for it.")
+@click.option("--against", "support", flag_value="against", help="Vote against it.")
+@click.option("--abstain", "support", flag_value="abstain", help="Count for the quorum only.")
+@click.option("--by-signature", is_flag=True, help="The account only signs; the relayer sends.")
+@click.option("--reason", default="", help="Published with the vote (not by signature).")
+@_account
+@_advance
+@_json
+@click.pass_obj
+def cast(
+    ctx: Context,
+    proposal_id: str,
+    support: str | None,
+    by_signature: bool,
+    reason: str,
+    account: str,
+    advance_time: bool,
+    as_json: bool,
+) -> None:
+    """Cast an account's votes on PROPOSAL_ID.
+
+    \b
+    Example:
+      meltingpot vote cast 8812… --for --account artist:NAME --by-signature
+    """
+    from backend.governance import service
+
+    if support is None:
+        raise UsageError("Say --for, --against or --abstain.")
+    if by_signature and reason:
+        raise UsageError("A vote by signature carries no reason.", "Leave --reason or --by-signature out.")
+    identifier, holder = _identifier(proposal_id), ctx.wallets.account(account)
+    _advance_to(ctx, service.state_of(ctx, identifier).vote_start + 1, advance_time)
+    if by_signature:
+        weight = service.vote_by_signature(ctx, holder, identifier, service.SUPPORT[support])
+    else:
+        weight = service.vote(ctx, holder, identifier, service.SUPPORT[support], reason)
+    if not as_json:
+        click.echo(f"{holder.address} voted {support} with {weight / 10**18:,.2f} votes")
+    _show_state(ctx, identifier, as_json)
+
+
+@vote.command()
+@click.argument("proposal_id")
+@_advance
+@_json
+@click.pass_obj
+def queue(ctx: Context, proposal_id: str, advance_time: bool, as_json: bool) -> None:
+    """Put the passed proposal PROPOSAL_ID into the timelock. Anybody may.
+
+    \b
+    Example:
+      meltingpot vote queue 8812…
+    """
+    from backend.governance import service
+
+    identifier = _identifier(proposal_id)
+    _advance_to(ctx, service.state_of(ctx, identifier).vote_end + 1, advance_time)
+    _catch_up(ctx)
+    service.queue(ctx, identifier)
+    _show_state(ctx, identifier, as_json)
+
+
+@vote.command()
+@click.argument("proposal_id")
+@_advance
+@_json
+@click.pass_obj
+def execute(ctx: Context, proposal_id: str, advance_time: bool, as_json: bool) -> None:
+    """Execute the queued proposal PROPOSAL_ID once the timelock lets it. Anybody may.
+
+    \b
+    Example:
+      meltingpot vote execute 8812…
+    """
+    from backend.governance import service
+
+    identifier = _identifier(proposal_id)
+    _advance_to(ctx, service.state_of(ctx, identifier).eta, advance_time)
+    _catch_up(ctx)
+    service.execute(ctx, identifier)
+    _show_state(ctx, identifier, as_json)
+
+
+@vote.command("list")
+@_json
+@click.pass_obj
+def list_proposals(ctx: Context, as_json: bool) -> None:
+    """List proposals, the newest first.
+
+    \b
+    Example:
+      meltingpot vote list
+    """
+    from backend.governance import service
+
+    _catch_up(ctx)
+    rows = [(row, service.state_of(ctx, row.proposal_id)) for row in service.proposals(ctx)]
+    if as_json:
+        click.echo(
+            json.dumps(
+                {
+                    "proposals": [
+                        state.to_json() | {"description": row.description, "proposer": row.proposer}
+                        for row, state in rows
+                    ]
+                }
+            )
+        )
+        return
+    for row, state in rows:
+        title = row.description.splitlines()[0].lstrip("# ") if row.description else ""
+        click.echo(
+            f"{state.proposal_id}  {state.words}\n  {title}: for {_votes(state.votes_for)}, against "
+            f"{_votes(state.votes_against)}, abstain {_votes(state.votes_abstain)}"
+        )
+    if not rows:
+        click.echo("no proposals")
+
+
+def _show_state(ctx: Context, proposal_id: int, as_json: bool) -> None:
+    from backend.governance import service
+
+    state = service.state_of(ctx, proposal_id)
+    if as_json:
+        click.echo(json.dumps(state.to_json()))
+    else:
+        click.echo(
+            f"proposal {proposal_id} is {state.words} "
+            f"(for {_votes(state.votes_for)}, against {_votes(state.votes_against)})"
+        )
+
+
+def _change(text: str) -> tuple[str, int]:
+    name, _, value = text.partition("=")
+    try:
+        return name.strip(), int(value.replace("_", ""))
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no NAME=NUMBER.", "Example: `--set artistsBps=4500`.") from error
+
+
+def _identifier(text: str) -> int:
+    try:
+        return int(text, 0)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no proposal id.", "List them with `meltingpot vote list`.") from error
+
+
+def _advance_to(ctx: Context, moment: int, allowed: bool) -> None:
+    missing = moment - ctx.client.now()
+    if allowed and missing > 0:
+        ctx.client.advance_time(missing)
+
+
+def _catch_up(ctx: Context) -> None:
+    from backend.chain.indexer import wait_until_indexed
+
+    wait_until_indexed(ctx.sessions, ctx.client.block_number())
+
+
+def _votes(amount: int) -> str:
+    return f"{amount / 10**18:,.2f}"

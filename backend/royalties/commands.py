@@ -1,0 +1,70 @@
+"""`meltingpot claim`: pay out what artists, holders and funds are owed."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from backend.context import Context
+from backend.errors import UsageError
+
+
+@click.command()
+@click.option(
+    "--account", "accounts", multiple=True, help="Address or wallet name (artist:NAME); may be repeated."
+)
+@click.option("--all", "everybody", is_flag=True, help="Every account that is owed something.")
+@click.option("--dry-run", is_flag=True, help="Only show what is due.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; amounts in the smallest unit.")
+@click.pass_obj
+def claim(ctx: Context, accounts: tuple[str, ...], everybody: bool, dry_run: bool, as_json: bool) -> None:
+    """Pay out what accounts are owed by sales and as holders.
+
+    The money goes to the accounts themselves; the relayer only pays the gas.
+
+    \b
+    Examples:
+      meltingpot claim --all
+      meltingpot claim --account "artist:Emily Jäger"
+      meltingpot claim --account 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --dry-run
+    """
+    from backend.chain.indexer import wait_until_indexed
+    from backend.royalties import service
+
+    if bool(accounts) == everybody:
+        raise UsageError("Name accounts with --account, or say --all.", "Example: `meltingpot claim --all`.")
+    wait_until_indexed(ctx.sessions, ctx.client.block_number())
+    names = service.earning_accounts(ctx) if everybody else [_address(ctx, account) for account in accounts]
+    if dry_run:
+        due = [
+            earned
+            for earned in (service.earnings(ctx, name) for name in names)
+            if earned.owed or earned.claimable
+        ]
+        rows = [(earned.account, earned.owed, earned.claimable) for earned in due]
+    else:
+        rows = [(paid.account, paid.market, paid.pool) for paid in service.claim_all(ctx, names)]
+    if as_json:
+        listed = [
+            {"account": account, "market": str(market), "pool": str(pool)} for account, market, pool in rows
+        ]
+        total = sum(market + pool for _, market, pool in rows)
+        click.echo(json.dumps({"due" if dry_run else "claimed": listed, "total": str(total)}))
+        return
+    for account, market, pool in rows:
+        click.echo(f"{account}  sales {_money(market):>14}  holding {_money(pool):>14}")
+    click.echo(
+        f"{len(rows)} accounts, {_money(sum(market + pool for _, market, pool in rows))} "
+        + ("due" if dry_run else "paid out")
+    )
+
+
+def _address(ctx: Context, name: str) -> str:
+    from eth_utils import is_address, to_checksum_address
+
+    return to_checksum_address(name) if is_address(name) else ctx.wallets.address(name)
+
+
+def _money(amount: int) -> str:
+    return f"{amount // 10**6}.{amount % 10**6:06d}"

@@ -1,0 +1,146 @@
+"""From integer allocations to the stake that a round mints, and the report that lets anybody recompute it.
+
+All of it is integer arithmetic: data part = mintPerRound · (10,000 − learningMintBps) // 10,000, shared by
+allocation (sum 10**9); learning part = the rest, shared by units of work with largest remainders. Without
+learning contributors the learning part is not minted.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from eth_utils import to_checksum_address
+
+from backend.governance.rules import BPS, Rules
+from backend.training.merkle import Leaf, StandardTree
+from model.attribution.shares import TOTAL as ALLOCATION_TOTAL
+
+REPORT_SCHEMA = "meltingpot/report@1"
+
+
+@dataclass(frozen=True)
+class LearningUnits:
+    """Work of a learning contributor: `kind` is "compute" (processor seconds) or "captions" (captions and
+    tags written).
+    """
+
+    account: str
+    kind: str
+    units: int
+
+
+@dataclass(frozen=True)
+class Mint:
+    """Stake of one round in the smallest unit: ceilings `data` and `learning`, and what the leaves add up
+    to, `total`.
+    """
+
+    rules_version: int
+    total: int
+    data: int
+    learning: int
+
+    def to_json(self) -> dict:
+        return {"rules_version": self.rules_version} | {
+            name: str(getattr(self, name)) for name in ("total", "data", "learning")
+        }
+
+
+def learning_shares(learning: Sequence[LearningUnits], amount: int) -> dict[str, int]:
+    """Share `amount` by units with largest remainders; ties go to the lower address. Sum = amount, or {}
+    without units.
+    """
+    units: dict[str, int] = {}
+    for entry in learning:
+        if entry.units < 0:
+            raise ValueError(f"Units of work cannot be negative: {entry.account} has {entry.units}.")
+        account = to_checksum_address(entry.account)
+        units[account] = units.get(account, 0) + entry.units
+    total = sum(units.values())
+    if total == 0:
+        return {}
+    shares = {account: amount * count // total for account, count in units.items()}
+    by_remainder = sorted(units, key=lambda account: (-(amount * units[account] % total), account.lower()))
+    for account in by_remainder[: amount - sum(shares.values())]:
+        shares[account] += 1
+    return shares
+
+
+def mint_of(
+    allocations: Mapping[str, int],
+    learning: Sequence[LearningUnits],
+    mint_per_round: int,
+    learning_mint_bps: int,
+    rules_version: int,
+) -> tuple[Mint, list[Leaf]]:
+    """Leaves merged per account and sorted by account, and the mint they add up to. Raises ValueError for a
+    wrong sum.
+    """
+    if sum(allocations.values()) != ALLOCATION_TOTAL or min(allocations.values()) < 0:
+        raise ValueError(
+            f"Allocations must be ≥ 0 and add up to {ALLOCATION_TOTAL}, got {sum(allocations.values())}."
+        )
+    data = mint_per_round * (BPS - learning_mint_bps) // BPS
+    learned = learning_shares(learning, mint_per_round - data)
+    amounts: dict[str, int] = dict(learned)
+    for artist, allocation in allocations.items():
+        account = to_checksum_address(artist)
+        amounts[account] = amounts.get(account, 0) + data * allocation // ALLOCATION_TOTAL
+    leaves = [
+        Leaf(account, amounts[account]) for account in sorted(amounts, key=str.lower) if amounts[account] > 0
+    ]
+    total = sum(leaf.amount for leaf in leaves)
+    return Mint(rules_version, total, data, sum(learned.values())), leaves
+
+
+def leaves_of(report: Mapping) -> list[Leaf]:
+    """The leaves that a report publishes."""
+    return [Leaf(to_checksum_address(leaf["account"]), int(leaf["amount"])) for leaf in report["leaves"]]
+
+
+def tree_of(report: Mapping) -> StandardTree:
+    """The Merkle tree behind a report's `allocations_root`."""
+    return StandardTree(int(report["round_id"]), leaves_of(report))
+
+
+def learning_of(report: Mapping) -> list[LearningUnits]:
+    """The learning contributors that a report names."""
+    return [
+        LearningUnits(entry["account"], entry["kind"], int(entry["units"])) for entry in report["learning"]
+    ]
+
+
+def allocations_of(report: Mapping) -> dict[str, int]:
+    """Artist wallet → allocation."""
+    return {entry["artist"]: int(entry["allocation"]) for entry in report["allocations"]}
+
+
+def build_report(
+    measured: Mapping,
+    scores: Mapping[str, int],
+    allocations: Mapping[str, int],
+    learning: Iterable[LearningUnits],
+    rules: Rules,
+    rules_version: int,
+) -> dict:
+    """The document `report@1`: everything needed to get from the published index and probes to every leaf.
+
+    `measured` brings the report's other keys: round_id, chain_id, dataset, model, index_cid, probes_cid,
+    method, threshold, quality, versions.
+    """
+    learning = sorted(learning, key=lambda entry: (entry.account.lower(), entry.kind))
+    mint, leaves = mint_of(
+        allocations, learning, rules.mint_per_round, rules.learning_mint_bps, rules_version
+    )
+    return {
+        **measured,
+        "schema": REPORT_SCHEMA,
+        "scores": [{"artist": artist, "score": scores[artist]} for artist in sorted(scores, key=str.lower)],
+        "allocations": [
+            {"artist": artist, "allocation": allocations[artist]}
+            for artist in sorted(allocations, key=str.lower)
+        ],
+        "learning": [asdict(entry) for entry in learning],
+        "mint": mint.to_json(),
+        "leaves": [{"account": leaf.account, "amount": str(leaf.amount)} for leaf in leaves],
+        "allocations_root": "0x" + StandardTree(measured["round_id"], leaves).root.hex(),
+    }

@@ -1,0 +1,239 @@
+"""A round on the chain: propose with bond, challenge, finalise, claim for everybody with Merkle proofs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from eth_utils import to_checksum_address
+
+from backend.chain.batch import call_many
+from backend.errors import Conflict, InputRefused, NotFound
+from backend.governance.rules import Rules
+from backend.storage.cid import cid_of_digest, digest_of
+from backend.training.merkle import Leaf
+from backend.training.report import leaves_of, tree_of
+from backend.training.service import read_report
+
+if TYPE_CHECKING:
+    from backend.context import Context
+
+CLAIMS_PER_TRANSACTION = 40  # about 3 million gas: each first-time holder costs votes, delegation and balance
+STATES = ("none", "proposed", "challenged", "finalised", "rejected")
+
+Progress = Callable[[str, int, int], None]
+
+
+class WindowOpen(Conflict):
+    """The challenge window has not passed."""
+
+    code, title = "window_open", "The challenge window is open"
+
+
+class StaleReport(InputRefused):
+    """The report was made for another round id or another dataset than the chain would take now."""
+
+    code, title = "stale_report", "The report does not fit the next round"
+    advice = "Measure again: `meltingpot contributions`."
+
+
+@dataclass(frozen=True)
+class RoundState:
+    """A round as the chain tells it."""
+
+    round_id: int
+    state: str
+    proposer: str
+    challenge_ends_at: int
+    report_cid: str
+    mint_budget: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "round_id": self.round_id,
+            "state": self.state,
+            "proposer": self.proposer,
+            "challenge_ends_at": self.challenge_ends_at,
+            "report_cid": self.report_cid,
+        }
+
+
+def allocations_root(report: Mapping[str, Any]) -> str:
+    """The Merkle root over a report's leaves, recomputed, 0x hex. Raises StaleReport when the report states
+    another.
+    """
+    root = "0x" + tree_of(report).root.hex()
+    if root != report["allocations_root"]:
+        raise StaleReport(
+            f"The report states the root {report['allocations_root']}, its leaves give {root}.",
+            "Do not propose this report: its leaves were changed.",
+        )
+    return root
+
+
+def proposal_of(report: Mapping[str, Any], report_cid: str) -> tuple[bytes, bytes, bytes, bytes, bytes, int]:
+    """`TrainingRounds.Proposal` for a report."""
+    hexes = (
+        digest_of(report["model"]["cid"]),
+        report["dataset"]["root"],
+        digest_of(report_cid),
+        allocations_root(report),
+        report["model"]["settings_hash"],
+    )
+    return *(bytes.fromhex(text[2:]) for text in hexes), int(report["model"]["seed"])
+
+
+def propose(ctx: Context, report_cid: str) -> int:
+    """Pay the bond from wallet `proposer` and propose the report's round; returns its id.
+
+    Raises StaleReport, InputRefused when the proposer cannot pay the bond, ContractReverted.
+    """
+    report = read_report(ctx, report_cid)
+    proposal = proposal_of(report, report_cid)
+    rounds, round_id = ctx.contracts.rounds.functions, int(report["round_id"])
+    expected, version = rounds.nextRoundId().call(), ctx.contracts.rules.functions.currentVersion().call()
+    if int(report["chain_id"]) != ctx.client.chain_id or round_id != expected:
+        raise StaleReport(
+            f"The report is for round {round_id} on chain {report['chain_id']}, "
+            f"the next is round {expected} on chain {ctx.client.chain_id}."
+        )
+    if int(report["mint"]["rules_version"]) != version:
+        raise StaleReport(
+            f"The report mints by rules version {report['mint']['rules_version']}, in force is {version}."
+        )
+    sender = ctx.sender("proposer")
+    _approve_bond(ctx, sender, _rules(ctx, version).proposal_bond)
+    sender.send(rounds.propose(round_id, proposal))
+    return round_id
+
+
+def challenge(
+    ctx: Context, round_id: int, account: str, evidence: Mapping[str, Any], wallet: str = "challenger"
+) -> str:
+    """Challenge one account's leaf with a bond; the evidence (any JSON) is published. Returns its CID.
+
+    Freezes this round until the resolver (the timelock) has decided.
+    """
+    report = read_report(ctx, round_of(ctx, round_id).report_cid)
+    account = to_checksum_address(account)
+    amount = {leaf.account: leaf.amount for leaf in leaves_of(report)}.get(account, 0)
+    document = {"schema": "meltingpot/evidence@1", "round_id": round_id, "account": account, **evidence}
+    cid = ctx.documents.put(document)
+    version = int(report["mint"]["rules_version"])
+    sender = ctx.sender(wallet)
+    _approve_bond(ctx, sender, _rules(ctx, version).challenge_bond)
+    digest = bytes.fromhex(digest_of(cid)[2:])
+    sender.send(ctx.contracts.rounds.functions.challenge(round_id, account, amount, digest))
+    return cid
+
+
+def finalise(ctx: Context, round_id: int, advance_time: bool = False) -> None:
+    """Open the round's stake claims and pay the proposer's bond back. Raises WindowOpen before the window's
+    end.
+
+    `advance_time` moves a development chain past the window; elsewhere it raises NotADevelopmentChain.
+    """
+    state = round_of(ctx, round_id)
+    if state.state != "proposed":
+        raise Conflict(
+            f"Round {round_id} is {state.state}, only a proposed round can be finalised.",
+            "Wait for the challenge to be decided."
+            if state.state == "challenged"
+            else "Nothing is left to do.",
+        )
+    left = state.challenge_ends_at + 1 - ctx.client.now()
+    if left > 0 and not advance_time:
+        raise WindowOpen(
+            f"Round {round_id} may still be challenged for {_duration(left)}.",
+            "Come back then; on a development chain: --advance-time.",
+            seconds_left=left,
+        )
+    if left > 0:
+        ctx.client.advance_time(left)
+    sender = ctx.sender("relayer")
+    sender.send(ctx.contracts.rounds.functions.finalise(round_id))
+    sender.send(ctx.contracts.rounds.functions.claimBond(state.proposer))
+
+
+def claim_all(ctx: Context, round_id: int, progress: Progress | None = None) -> list[Leaf]:
+    """Mint every account's stake of a finalised round, paid for by the relayer. Returns the leaves minted
+    by this call: what was claimed before is left out.
+    """
+    report = read_report(ctx, round_of(ctx, round_id).report_cid)
+    tree, rounds = tree_of(report), ctx.contracts.rounds.functions
+    done = call_many(ctx.client, [rounds.claimed(round_id, leaf.account) for leaf in tree.leaves])
+    waiting = [(i, leaf) for i, leaf in enumerate(tree.leaves) if not done[i]]
+    sender = ctx.sender("relayer")
+    for start in range(0, len(waiting), CLAIMS_PER_TRANSACTION):
+        batch = waiting[start : start + CLAIMS_PER_TRANSACTION]
+        sender.send(
+            rounds.claimMany(
+                round_id,
+                [leaf.account for _, leaf in batch],
+                [leaf.amount for _, leaf in batch],
+                [tree.proof(i) for i, _ in batch],
+            )
+        )
+        if progress:
+            progress("claim", start + len(batch), len(waiting))
+    return [leaf for _, leaf in waiting]
+
+
+def claim_of(ctx: Context, round_id: int, account: str) -> tuple[Leaf, list[str]]:
+    """(leaf, proof as 0x hex) of one account, for a wallet that claims by itself. Raises NotFound."""
+    tree = tree_of(read_report(ctx, round_of(ctx, round_id).report_cid))
+    account = to_checksum_address(account)
+    for i, leaf in enumerate(tree.leaves):
+        if leaf.account == account:
+            return leaf, ["0x" + sibling.hex() for sibling in tree.proof(i)]
+    raise NotFound(
+        f"{account} has no allocation in round {round_id}.", "Look the round's report up for who has."
+    )
+
+
+def round_of(ctx: Context, round_id: int) -> RoundState:
+    """A round's state from the contract and its proposal from the event. Raises NotFound."""
+    rounds = ctx.contracts.rounds
+    names = [output["name"] for output in rounds.get_function_by_name("rounds").abi["outputs"]]
+    view = dict(zip(names, rounds.functions.rounds(round_id).call(), strict=True))
+    if view["state"] == 0:
+        raise NotFound(f"There is no round {round_id}.", "List them: `meltingpot round list`.")
+    events = rounds.events.RoundProposed().get_logs(
+        argument_filters={"roundId": round_id}, from_block=ctx.contracts.start_block
+    )
+    return RoundState(
+        round_id,
+        STATES[view["state"]],
+        view["proposer"],
+        view["challengeEndsAt"],
+        cid_of_digest(events[-1]["args"]["proposal"]["reportDigest"]),
+        view["mintBudget"],
+    )
+
+
+def _rules(ctx: Context, version: int) -> Rules:
+    return Rules.from_chain(ctx.contracts.rules.functions.rulesOf(version).call())
+
+
+def _approve_bond(ctx: Context, sender: Any, bond: int) -> None:
+    """Allow the rounds contract to take `bond`; development tokens are minted when the wallet has too few."""
+    token, spender = ctx.contracts.token.functions, ctx.contracts.rounds.address
+    balance = token.balanceOf(sender.address).call()
+    if balance < bond:
+        if ctx.client.chain_id != 31337:
+            raise InputRefused(
+                f"{sender.address} holds {balance} of the settlement token, the bond is {bond}.",
+                f"Send it at least {bond - balance} (smallest unit) and try again.",
+            )
+        sender.send(token.mint(sender.address, bond - balance))
+    if token.allowance(sender.address, spender).call() < bond:
+        sender.send(token.approve(spender, bond))
+
+
+def _duration(seconds: int) -> str:
+    """E.g. "2 d 3 h" or "12 min"."""
+    days, hours, minutes = seconds // 86_400, seconds % 86_400 // 3600, seconds % 3600 // 60
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds % 60} s"

@@ -1,0 +1,1 @@
+"""A stranger's recomputation of everything that was paid, from chain and IPFS alone."""

@@ -1,0 +1,52 @@
+"""All checks of a stranger: chain and IPFS in, findings out. The database is never opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from backend.verify.checks import Check, Findings
+from backend.verify.facts import read_facts
+from backend.verify.governance import check_governance
+from backend.verify.money import check_money
+from backend.verify.pool import check_pool
+from backend.verify.sales import check_sales
+from backend.verify.stake import check_stake
+from backend.verify.training import check_rounds
+from backend.verify.wiring import check_wiring
+from backend.verify.works import check_works
+
+if TYPE_CHECKING:
+    from backend.context import Context
+
+Progress = Callable[[str, int, int], None]
+
+
+def verify(
+    ctx: Context,
+    quick: bool = False,
+    progress: Progress | None = None,
+    tell: Callable[[Check], None] | None = None,
+) -> list[Check]:
+    """Recompute everything from RPC, IPFS and the deployment file. `quick` fetches the files of a sample of
+    works only.
+
+    `tell` gets each check as it is made. Raises only when the chain or IPFS does not answer at all.
+    """
+    told = progress or (lambda stage, done, total: None)
+    findings = Findings(tell)
+    facts = read_facts(ctx)
+    groups: list[tuple[str, Callable[[], None]]] = [
+        ("The wiring can be read", lambda: check_wiring(facts, findings)),
+        ("The works can be read", lambda: check_works(facts, findings, quick, told)),
+        ("The rounds can be read", lambda: check_rounds(facts, findings)),
+        ("The stake can be read", lambda: check_stake(facts, findings)),
+        ("The sales can be read", lambda: check_sales(facts, findings)),
+        ("The money can be read", lambda: check_money(facts, findings)),
+        ("The revenue pool can be read", lambda: check_pool(facts, findings)),
+        ("The votes can be read", lambda: check_governance(facts, findings)),
+    ]
+    for number, (name, group) in enumerate(groups, start=1):
+        findings.guard(name, group)
+        told("checks", number, len(groups))
+    return findings.checks

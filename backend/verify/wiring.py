@@ -1,0 +1,76 @@
+"""Who may do what: the contracts know each other, and no key but the timelock administers any of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from backend.verify.checks import Findings
+from backend.verify.facts import Facts
+
+ADMIN_ROLE = "0x" + "00" * 32
+
+
+def check_wiring(facts: Facts, findings: Findings) -> None:
+    """Addresses fixed at deployment, owners, and the holders of every role by the events."""
+    c = facts.ctx.contracts
+    wanted = {
+        (c.rules, "owner"): c.timelock,
+        (c.charter, "owner"): c.timelock,
+        (c.stake, "rounds"): c.rounds,
+        (c.stake, "pool"): c.pool,
+        (c.pool, "market"): c.market,
+        (c.pool, "stakeToken"): c.stake,
+        (c.pool, "rules"): c.rules,
+        (c.pool, "settlementToken"): c.token,
+        (c.market, "pool"): c.pool,
+        (c.market, "rules"): c.rules,
+        (c.market, "settlementToken"): c.token,
+        (c.rounds, "stakeToken"): c.stake,
+        (c.rounds, "rules"): c.rules,
+        (c.rounds, "settlementToken"): c.token,
+        (c.governor, "token"): c.stake,
+        (c.governor, "timelock"): c.timelock,
+    }
+    problems = []
+    for (contract, name), other in wanted.items():
+        told = facts.call(contract.get_function_by_name(name)())
+        if told != other.address:
+            problems.append(f"{name} of {contract.address} is {told}, not {other.address}")
+    findings.none_of("The contracts are wired to each other", problems, f"{len(wanted)} addresses")
+    _check_roles(facts, findings)
+
+
+def role_holders(facts: Facts, contract: str) -> dict[str, set[str]]:
+    """Role (0x hex) → accounts that hold it, by the grants and revocations since deployment."""
+    holders: dict[str, set[str]] = defaultdict(set)
+    for event in facts.of(contract, "RoleGranted", "RoleRevoked"):
+        change = (
+            holders[event.args["role"]].add
+            if event.name == "RoleGranted"
+            else holders[event.args["role"]].discard
+        )
+        change(event.args["account"])
+    return holders
+
+
+def _check_roles(facts: Facts, findings: Findings) -> None:
+    c = facts.ctx.contracts
+    resolver = "0x" + facts.call(c.rounds.functions.RESOLVER_ROLE()).hex()
+    proposer = "0x" + facts.call(c.timelock.functions.PROPOSER_ROLE()).hex()
+    wanted = {
+        ("market", ADMIN_ROLE): c.timelock,
+        ("rounds", ADMIN_ROLE): c.timelock,
+        ("rounds", resolver): c.timelock,
+        ("timelock", ADMIN_ROLE): c.timelock,
+        ("timelock", proposer): c.governor,
+    }
+    problems = []
+    for (contract, role), holder in wanted.items():
+        told = role_holders(facts, contract)[role]
+        if told != {holder.address}:
+            problems.append(
+                f"role {role[:10]} of {contract} is held by {sorted(told)}, not by {holder.address} alone"
+            )
+    findings.none_of(
+        "The timelock alone administers, the governor alone proposes to it", problems, f"{len(wanted)} roles"
+    )

@@ -1,0 +1,121 @@
+"""Works: every registration against the chain's records, every file and description against its hash."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from backend.chain.batch import call_many
+from backend.errors import ServiceUnavailable
+from backend.storage.cid import cid_of_digest
+from backend.verify.checks import Findings
+from backend.verify.facts import Facts
+from backend.works.catalogue import WORK_SCHEMA
+
+CONSENT_TRAINING = 1
+QUICK_SAMPLE = 40  # works whose bytes are fetched by `--quick`
+FETCHERS = 8
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class WorkState:
+    """A work as the events tell it."""
+
+    content_hash: str
+    artist: str
+    cid: str
+    metadata_cid: str
+    consent: int
+
+
+def registry_at(facts: Facts, block: int) -> dict[str, WorkState]:
+    """Content hash → work after the last event of `block`. Raises ValueError when one is registered twice."""
+    works: dict[str, WorkState] = {}
+    for event in facts.of("registry", "WorkRegistered", "ConsentChanged"):
+        if event.block_number > block:
+            break
+        args = event.args
+        key = args["contentHash"]
+        if event.name == "ConsentChanged":
+            works[key] = replace(works[key], consent=args["consent"])
+        elif key in works:
+            raise ValueError(f"{key} is registered twice")
+        else:
+            works[key] = WorkState(
+                key,
+                args["artist"],
+                cid_of_digest(args["ipfsDigest"]),
+                cid_of_digest(args["metadataDigest"]),
+                args["consent"],
+            )
+    return works
+
+
+def check_works(facts: Facts, findings: Findings, quick: bool, progress: Progress) -> None:
+    """Events against `recordOf`, then the bytes behind every CID (a sample with `quick`)."""
+    works = registry_at(facts, facts.head)
+    findings.expect(
+        "Every work is registered once",
+        True,
+        f"{len(works)} works by {len({w.artist for w in works.values()})} artists",
+    )
+    _check_records(facts, findings, works)
+    chosen = sorted(works)
+    if quick and len(chosen) > QUICK_SAMPLE:
+        chosen = sorted(random.Random(facts.head).sample(chosen, QUICK_SAMPLE))
+    problems = _check_bytes(facts, [works[key] for key in chosen], progress)
+    amount = f"{len(chosen)} of {len(works)} files and metadata documents fetched and hashed"
+    findings.none_of("Every work's file and metadata on IPFS are what the chain names", problems, amount)
+
+
+def _check_records(facts: Facts, findings: Findings, works: dict[str, WorkState]) -> None:
+    record_of = facts.ctx.contracts.registry.functions.recordOf
+    keys = sorted(works)
+    records = call_many(facts.ctx.client, [record_of(bytes.fromhex(key[2:])) for key in keys], facts.head)
+    problems = [
+        f"{key}: events say {works[key].artist} with consent {works[key].consent}, the registry {record}"
+        for key, record in zip(keys, records, strict=True)
+        if (record["artist"], record["consent"]) != (works[key].artist, works[key].consent)
+    ]
+    findings.none_of(
+        "Registrations and consents equal the registry's records", problems, f"{len(keys)} records"
+    )
+
+
+def _check_bytes(facts: Facts, works: list[WorkState], progress: Progress) -> list[str]:
+    problems: list[str] = []
+    with ThreadPoolExecutor(FETCHERS) as pool:
+        for done, problem in enumerate(pool.map(lambda work: _check_work(facts, work), works), start=1):
+            problems += problem
+            progress("works", done, len(works))
+    return problems
+
+
+def _check_work(facts: Facts, work: WorkState) -> list[str]:
+    """What is wrong with one work's bytes; [] when nothing is."""
+    try:
+        data = facts.ctx.ipfs.get(work.cid)
+        document = facts.document(work.metadata_cid, WORK_SCHEMA)
+    except ServiceUnavailable:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever the node gives back is a finding
+        return [f"{work.content_hash}: {error}"]
+    problems = []
+    if "0x" + hashlib.sha256(data).hexdigest() != work.content_hash:
+        problems.append(f"{work.content_hash}: the file {work.cid} has another sha256")
+    told = document.get("file", {})
+    if (told.get("cid"), "0x" + str(told.get("sha256", "")).removeprefix("0x")) != (
+        work.cid,
+        work.content_hash,
+    ):
+        problems.append(f"{work.content_hash}: its metadata {work.metadata_cid} describes another file")
+    if document.get("artist") != work.artist:
+        problems.append(
+            f"{work.content_hash}: its metadata names {document.get('artist')}, the chain {work.artist}"
+        )
+    return problems

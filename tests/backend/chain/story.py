@@ -1,0 +1,188 @@
+"""A life of the contracts in which every event that has a handler happens, for the indexer's tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from eth_utils import keccak
+
+from backend.chain.transactions import Sender
+from backend.context import Context
+from backend.training.merkle import Leaf, StandardTree
+
+DAY = 86_400
+ROUND_STAKE = {"artist:Ada": 60_000 * 10**18, "artist:Béla": 40_000 * 10**18}
+NO_CREDITS: list[tuple[str, int]] = []
+
+
+def digest(text: str) -> bytes:
+    """Any 32 bytes, always the same for a text."""
+    return keccak(text=text)
+
+
+class Story:
+    """Acts on the chain through one context; what later checks need is kept in attributes."""
+
+    def __init__(self, context: Context, name: str) -> None:
+        self.context = context
+        self.name = name  # makes hashes and salts of this story its own: stories share a chain
+        self.contracts = context.contracts
+        self.orders: dict[str, str] = {}
+
+    def address(self, wallet: str) -> str:
+        return self.context.wallets.address(wallet)
+
+    def sender(self, wallet: str) -> Sender:
+        return self.context.sender(wallet)
+
+    def send(self, wallet: str, call: Any) -> Any:
+        return self.sender(wallet).send(call)
+
+    def give_money(self, wallet: str, amount: int, spender: str) -> None:
+        """Settlement token for a wallet, and its approval to a contract."""
+        token = self.contracts.token.functions
+        self.sender(wallet).send_many(
+            [
+                token.mint(self.address(wallet), amount),
+                token.approve(self.contracts.addresses[spender], amount),
+            ]
+        )
+
+    def as_timelock(self, call: Any) -> None:
+        """Sends a call as the timelock, which development chains allow without its key."""
+        timelock = self.contracts.addresses["TimelockController"]
+        rpc = self.context.client.rpc
+        rpc("anvil_impersonateAccount", timelock)
+        rpc("anvil_setBalance", timelock, hex(10**18))
+        hash_ = rpc(
+            "eth_sendTransaction",
+            {"from": timelock, "to": call.address, "data": call._encode_transaction_data()},
+        )
+        assert int(rpc("eth_getTransactionReceipt", hash_)["status"], 16) == 1
+        rpc("anvil_stopImpersonatingAccount", timelock)
+
+    # -- chapters --------------------------------------------------------------------------------------------
+
+    def works(self) -> None:
+        registry = self.contracts.registry.functions
+        works = [
+            (digest(f"{self.name} work {i}"), digest(f"file {i}"), digest(f"about {i}"), 1) for i in range(3)
+        ]
+        self.send("artist:Ada", registry.register(works[:2]))
+        self.send("artist:Béla", registry.register(works[2:]))
+        self.send("artist:Ada", registry.setConsent([works[0][0]], 0))
+        self.send("artist:Béla", registry.registerCollection(digest("root"), 7, digest("collection"), 1))
+
+    def rounds(self) -> None:
+        """One round rejected by a challenge, one finalised after a challenge was turned down; stake is
+        claimed."""
+        rounds = self.contracts.rounds.functions
+        bond = 100_000_000
+        self.give_money("proposer", 2 * bond, "TrainingRounds")
+        self.give_money("challenger", 2 * bond, "TrainingRounds")
+        self._challenged_round(upheld=True)
+        round_id, tree = self._challenged_round(upheld=False)
+        self.context.client.advance_time(4 * DAY)
+        self.send("relayer", rounds.finalise(round_id))
+        accounts = [leaf.account for leaf in tree.leaves]
+        amounts = [leaf.amount for leaf in tree.leaves]
+        proofs = [tree.proof(i) for i in range(len(accounts))]
+        self.send("relayer", rounds.claimMany(round_id, accounts, amounts, proofs))
+        self.send("relayer", rounds.claimBond(self.address("proposer")))
+        stake = self.contracts.stake.functions
+        self.send("artist:Béla", stake.transfer(self.address("buyer:9"), 10**18))
+        self.send("artist:Béla", stake.delegate(self.address("artist:Ada")))
+
+    def _challenged_round(self, upheld: bool) -> tuple[int, StandardTree]:
+        rounds = self.contracts.rounds.functions
+        round_id = rounds.nextRoundId().call()
+        tree = StandardTree(
+            round_id, [Leaf(self.address(who), amount) for who, amount in ROUND_STAKE.items()]
+        )
+        proposal = (
+            digest("model"),
+            digest("dataset"),
+            digest("report"),
+            tree.root,
+            digest("settings"),
+            2**64 - 1,
+        )
+        self.send("proposer", rounds.propose(round_id, proposal))
+        leaf = tree.leaves[0]
+        self.send("challenger", rounds.challenge(round_id, leaf.account, leaf.amount, digest("evidence")))
+        self.as_timelock(rounds.resolve(round_id, upheld))
+        return round_id, tree
+
+    def sales(self) -> None:
+        """Three orders: one fulfilled with credits, one refunded, one left open; then everybody claims."""
+        market = self.contracts.market.functions
+        self.give_money("buyer:1", 10_000_000, "GenerationMarket")
+        orders = {
+            name: self._request(name, salt) for salt, name in enumerate(("fulfilled", "refunded", "open"))
+        }
+        credits = [(self.address("artist:Ada"), 300_000), (self.address("artist:Béla"), 50_000)]
+        fulfilment = (digest("output"), digest("output file"), digest("attribution"), credits)
+        self.send("operator", market.fulfil(orders["fulfilled"], fulfilment))
+        self.context.client.advance_time(2 * DAY)
+        self.send("relayer", market.refund(orders["refunded"]))
+        # The pool streams this period's revenue over the next one: both must pass before it is all claimable.
+        self.context.client.advance_time(15 * DAY)
+        holders = [self.address(who) for who in ("artist:Ada", "artist:Béla", "buyer:9")]
+        self.send("relayer", self.contracts.pool.functions.claimMany(holders))
+        self.send("relayer", market.claimMany([self.address("artist:Ada"), self.address("platform")]))
+
+    def _request(self, name: str, salt: int) -> tuple[Any, ...]:
+        market, client = self.contracts.market.functions, self.context.client
+        version = self.contracts.rules.functions.currentVersion().call()
+        window = 6 * DAY if name == "open" else DAY
+        salt += int.from_bytes(digest(self.name), "big") & ~0xFF
+        order = (
+            self.address("buyer:1"),
+            5_000_000,
+            2,
+            digest("a cat"),
+            digest("model"),
+            version,
+            client.now() + window,
+            salt,
+        )
+        self.orders[name] = "0x" + market.orderId(order).call().hex()
+        self.send("buyer:1", market.request(order))
+        return order
+
+    def vote(self) -> None:
+        """New rules and a resolution by proposal, vote, queue and execution; another proposal is
+        cancelled."""
+        contracts, client = self.contracts, self.context.client
+        governor = contracts.governor.functions
+        rules = list(contracts.rules.functions.current().call())
+        rules[0], rules[1] = rules[0] + 500, rules[1] - 500
+        targets = [contracts.rules.address, contracts.charter.address]
+        calls = [
+            contracts.rules.functions.adopt(tuple(rules))._encode_transaction_data(),
+            contracts.charter.functions.adopt(digest(f"{self.name} text"), 1)._encode_transaction_data(),
+        ]
+        proposal = (targets, [0, 0], calls)
+        description = f"{self.name}: more for artists"
+        self.send("artist:Ada", governor.propose(*proposal, description))
+        self.send("artist:Ada", governor.propose(*proposal, "a mistake"))
+        mistake = governor.hashProposal(*proposal, digest("a mistake")).call()
+        self.send("artist:Ada", governor.cancel(*proposal, digest("a mistake")))
+        self.proposals = {
+            "executed": governor.hashProposal(*proposal, digest(description)).call(),
+            "canceled": mistake,
+        }
+        client.advance_time(DAY + 1)
+        self.send("artist:Ada", governor.castVoteWithReason(self.proposals["executed"], 1, "fair"))
+        client.advance_time(6 * DAY)
+        self.send("relayer", governor.queue(*proposal, digest(description)))
+        client.advance_time(2 * DAY + 1)
+        self.send("relayer", governor.execute(*proposal, digest(description)))
+        self.send("buyer:9", contracts.stake.functions.delegate(self.address("buyer:9")))
+
+    def tell(self) -> Story:
+        self.works()
+        self.rounds()
+        self.sales()
+        self.vote()
+        return self

@@ -1,0 +1,162 @@
+"""Sending: receipts, nonces under threads and rivals, reverts before anything is sent, replacement of stuck
+ones."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from eth_account import Account
+
+from backend.chain import transactions
+from backend.chain.transactions import Sender
+from backend.context import Context
+from backend.errors import ChainError, ContractReverted, TransactionNotMined
+from tests.backend.chain.conftest import Deployed
+
+
+@pytest.fixture
+def sender(context: Context) -> Sender:
+    """A key that no other test uses, without any coin: the development chain asks for no fee."""
+    return Sender(context.client, Account.create())
+
+
+def mint(context: Context, to: str, amount: int = 1):
+    return context.contracts.token.functions.mint(to, amount)
+
+
+def nonce_of(sender: Sender) -> int:
+    return int(sender.client.rpc("eth_getTransactionCount", sender.address, "latest"), 16)
+
+
+def test_send_waits_for_the_receipt(context: Context, sender: Sender) -> None:
+    receipt = sender.send(mint(context, sender.address, 7))
+    assert receipt["status"] == 1
+    assert context.contracts.token.functions.balanceOf(sender.address).call() == 7
+    transfer = context.contracts.token.events.Transfer().process_receipt(receipt)[0]
+    assert transfer["args"]["value"] == 7
+
+
+def test_a_revert_is_told_before_anything_is_sent(context: Context, sender: Sender) -> None:
+    with pytest.raises(ContractReverted) as caught:
+        sender.send(context.contracts.token.functions.transfer(context.wallets.address("operator"), 5))
+    assert caught.value.name == "ERC20InsufficientBalance"
+    assert caught.value.function == "transfer"
+    assert caught.value.message == f"{sender.address} has 0 of the token; 5 are needed."
+    assert nonce_of(sender) == 0
+
+
+def test_many_in_order(context: Context, sender: Sender) -> None:
+    receipts = sender.send_many(mint(context, sender.address, i) for i in range(1, 11))
+    blocks = [receipt["blockNumber"] for receipt in receipts]
+    assert blocks == sorted(blocks) and nonce_of(sender) == 10
+    assert context.contracts.token.functions.balanceOf(sender.address).call() == 55
+
+
+def test_many_with_a_revert_tell_how_many_went_before(context: Context, sender: Sender) -> None:
+    calls = [
+        mint(context, sender.address),
+        context.contracts.market.functions.pause(),
+        mint(context, sender.address),
+    ]
+    with pytest.raises(ContractReverted) as caught:
+        sender.send_many(calls)
+    assert caught.value.details["sent_before"] == 1
+    assert nonce_of(sender) == 1
+
+
+def test_threads_share_one_count_of_nonces(context: Context, sender: Sender) -> None:
+    failures: list[Exception] = []
+
+    def send() -> None:
+        try:
+            for _ in range(5):
+                Sender(context.client, sender.account).send(mint(context, sender.address))
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=send) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert failures == [] and nonce_of(sender) == 20
+
+
+def test_a_nonce_that_another_process_took(
+    context: Context, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender.send(mint(context, sender.address))
+    real, late = Sender._next_nonce, [0]
+    monkeypatch.setattr(Sender, "_next_nonce", lambda self: late.pop() if late else real(self))
+    assert sender.send(mint(context, sender.address))["status"] == 1
+    assert nonce_of(sender) == 2
+
+
+def test_value_without_coin(context: Context, sender: Sender) -> None:
+    with pytest.raises(ChainError, match="not enough native coin"):
+        sender.send(mint(context, sender.address), value=10**18)
+
+
+class TestUnmined:
+    """On a chain that mines only when told."""
+
+    @pytest.fixture(autouse=True)
+    def _no_mining(self, context: Context):
+        context.client.rpc("evm_setAutomine", False)
+        yield
+        context.client.rpc("evm_setAutomine", True)
+        context.client.rpc("evm_mine")
+
+    def test_gives_up_with_the_hash(self, deployed: Deployed, tmp_path: Path) -> None:
+        context = Context(deployed.settings(tmp_path, transaction_timeout_s=0.3))
+        sender = Sender(context.client, Account.create())
+        with pytest.raises(TransactionNotMined) as caught:
+            sender.send(mint(context, sender.address))
+        assert len(caught.value.details["tx_hashes"]) == 1
+
+    def test_is_replaced_with_a_higher_fee(
+        self, context: Context, sender: Sender, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(transactions, "REPLACE_AFTER_S", 0.2)
+        broadcasts: list[dict] = []
+        real = Sender._broadcast
+
+        def note(self: Sender, transaction: dict) -> str:
+            broadcasts.append(dict(transaction))
+            if len(broadcasts) == 2:
+                threading.Timer(0.1, lambda: context.client.rpc("evm_mine")).start()
+            return real(self, transaction)
+
+        monkeypatch.setattr(Sender, "_broadcast", note)
+        context.client.fund(sender.address)
+        assert sender.send(mint(context, sender.address))["status"] == 1
+        assert broadcasts[0]["nonce"] == broadcasts[1]["nonce"]
+        assert broadcasts[0]["maxFeePerGas"] < broadcasts[1]["maxFeePerGas"]
+
+    def test_failure_after_the_estimate_is_explained(self, context: Context, sender: Sender) -> None:
+        """Both transfers pass their estimate; only one can pass in the block."""
+        context.client.rpc("evm_setAutomine", True)
+        token = context.contracts.token.functions
+        sender.send(mint(context, sender.address, 5))
+        context.client.rpc("evm_setAutomine", False)
+        threading.Timer(0.5, lambda: context.client.rpc("evm_mine")).start()
+        transfer = token.transfer(context.wallets.address("operator"), 5)
+        with pytest.raises(ContractReverted) as caught:
+            sender.send_many([transfer, transfer])
+        assert caught.value.name == "ERC20InsufficientBalance"
+
+    def test_confirmations_are_awaited(self, deployed: Deployed, tmp_path: Path) -> None:
+        context = Context(deployed.settings(tmp_path, confirmations=3))
+        sender = Sender(context.client, Account.create())
+        mined: list[int] = []
+
+        def mine() -> None:
+            for _ in range(3):
+                context.client.rpc("evm_mine")
+                mined.append(context.client.block_number())
+
+        threading.Timer(0.2, mine).start()
+        receipt = sender.send(mint(context, sender.address))
+        assert context.client.block_number() - receipt["blockNumber"] == 2 and len(mined) >= 3

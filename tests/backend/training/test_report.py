@@ -1,0 +1,78 @@
+"""Mint amounts: floors per artist, largest remainders per learning contributor, never more than the round's
+budget.
+"""
+
+import pytest
+from eth_utils import to_checksum_address
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backend.training.report import ALLOCATION_TOTAL, LearningUnits, learning_shares, mint_of
+
+MINT = 100_000 * 10**18
+
+
+def account(number: int) -> str:
+    return to_checksum_address(f"0x{number:040x}")
+
+
+def allocations_from(weights: list[int]) -> dict[str, int]:
+    cuts = sorted(weight % (ALLOCATION_TOTAL + 1) for weight in weights)
+    edges = [0, *cuts, ALLOCATION_TOTAL]
+    return {account(i + 1): b - a for i, (a, b) in enumerate(zip(edges, edges[1:]))}
+
+
+def test_without_learning_contributors_their_part_is_not_minted():
+    mint, leaves = mint_of({account(1): ALLOCATION_TOTAL}, [], MINT, 500, 1)
+    assert mint.total == mint.data == leaves[0].amount == 95_000 * 10**18
+    assert mint.learning == 0
+
+
+def test_an_artist_who_also_gave_compute_has_one_leaf():
+    learning = [LearningUnits(account(1), "compute", 3), LearningUnits(account(2), "captions", 1)]
+    mint, leaves = mint_of({account(1): ALLOCATION_TOTAL}, learning, MINT, 500, 1)
+    assert {leaf.account: leaf.amount for leaf in leaves} == {
+        account(1): 95_000 * 10**18 + 3_750 * 10**18,
+        account(2): 1_250 * 10**18,
+    }
+    assert mint.total == MINT
+
+
+def test_allocations_must_add_up():
+    with pytest.raises(ValueError, match="add up"):
+        mint_of({account(1): ALLOCATION_TOTAL - 1}, [], MINT, 500, 1)
+
+
+def test_negative_units_are_refused():
+    with pytest.raises(ValueError, match="negative"):
+        learning_shares([LearningUnits(account(1), "compute", -1)], 10)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.integers(0, 10**6), min_size=1, max_size=20), st.integers(0, 10**30))
+def test_learning_shares_sum_exactly_and_keep_the_order_of_units(units, amount):
+    shares = learning_shares(
+        [LearningUnits(account(i + 1), "compute", u) for i, u in enumerate(units)], amount
+    )
+    if sum(units) == 0:
+        assert shares == {}
+        return
+    assert sum(shares.values()) == amount
+    for i, u in enumerate(units):
+        assert abs(shares[account(i + 1)] * sum(units) - amount * u) < sum(units)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.integers(0, 10**9), min_size=0, max_size=30),
+    st.lists(st.integers(0, 1000), max_size=5),
+    st.integers(1, 10**24),
+    st.integers(0, 10_000),
+)
+def test_a_round_never_mints_more_than_its_budget(weights, units, mint_per_round, bps):
+    allocations = allocations_from(weights)
+    learning = [LearningUnits(account(i + 20), "captions", u) for i, u in enumerate(units)]
+    mint, leaves = mint_of(allocations, learning, mint_per_round, bps, 1)
+    assert mint.total == sum(leaf.amount for leaf in leaves) <= mint_per_round
+    assert mint.data - mint.total + mint.learning <= len(allocations)
+    assert [leaf.account.lower() for leaf in leaves] == sorted(leaf.account.lower() for leaf in leaves)

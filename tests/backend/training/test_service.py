@@ -1,0 +1,134 @@
+"""Consent at a block, caches by CID, and what the report says, on the real chain and IPFS node."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+
+import pytest
+from sqlalchemy.orm import make_transient
+
+from backend.storage.documents import canonical
+from backend.training import artifacts, datasets, service
+from backend.training.datasets import IndexDisagrees, NothingToTrainOn
+from backend.works import registration
+from backend.works.catalogue import works_of
+from backend.works.tables import ConsentChange, Work
+from model.dataset import HashMismatch
+from tests.backend.sales_world import World, world  # noqa: F401
+
+
+@pytest.fixture
+def withdrawn(world: World):  # noqa: F811
+    """Ada withdraws consent for one work; given back afterwards. (block before, the work's hash)"""
+    ada = world.artist("Ada")
+    block, key = world.ctx.client.block_number(), works_of(world.ctx, ada.address)[0]
+    registration.set_consent(world.ctx, ada, [key], 0)
+    world.index()
+    yield block, key
+    registration.set_consent(world.ctx, ada, [key], 1)
+    world.index()
+
+
+def test_consent_counts_as_it_stood_at_the_block(world: World, withdrawn) -> None:  # noqa: F811
+    block, key = withdrawn
+    now = datasets.consenting_works(world.ctx)
+    before = datasets.consenting_works(world.ctx, block)
+    assert key not in {work.content_hash for work in now.works}
+    assert {work.content_hash for work in before.works} == {work.content_hash for work in now.works} | {key}
+    assert before.context["block_number"] == block and before.root() != now.root()
+
+
+def test_the_dataset_tells_when_each_work_was_registered(world: World) -> None:  # noqa: F811
+    """Of near-copies the earliest leads, so a later copy must not look as old as its original."""
+    works = datasets.consenting_works(world.ctx).works
+    records = registration.records_of(world.ctx, [work.content_hash for work in works])
+    assert {w.content_hash: w.registered for w in works} == {k: r.registered_at for k, r in records.items()}
+    assert all(work.registered > 0 for work in works)
+
+
+def test_before_any_registration_there_is_nothing_to_train_on(world: World) -> None:  # noqa: F811
+    with pytest.raises(NothingToTrainOn):
+        datasets.consenting_works(world.ctx, world.ctx.contracts.start_block)
+
+
+def test_an_index_that_invents_consent_is_found_out(world: World, withdrawn) -> None:  # noqa: F811
+    _, key = withdrawn
+    invented = ConsentChange(
+        block_hash="0x" + "ee" * 32,
+        log_index=0,
+        block_number=world.ctx.client.block_number(),
+        content_hash=key,
+        artist=world.artist("Ada").address,
+        consent=1,
+    )
+    with world.ctx.sessions.begin() as session:
+        session.add(invented)
+    try:
+        with pytest.raises(IndexDisagrees, match=key):
+            datasets.consenting_works(world.ctx)
+    finally:
+        with world.ctx.sessions.begin() as session:
+            session.delete(session.get(ConsentChange, ("0x" + "ee" * 32, 0)))
+
+
+def test_an_index_that_misses_a_work_is_found_out(world: World) -> None:  # noqa: F811
+    key = works_of(world.ctx, world.artist("Ada").address)[0]
+    with world.ctx.sessions.begin() as session:
+        row = session.get(Work, key)
+        session.delete(row)
+    try:
+        with pytest.raises(IndexDisagrees, match="1 differ"):
+            datasets.consenting_works(world.ctx)
+    finally:
+        with world.ctx.sessions.begin() as session:
+            make_transient(row)
+            session.add(row)
+    datasets.consenting_works(world.ctx)
+
+
+def test_models_works_and_indexes_come_from_ipfs_when_absent(world: World) -> None:  # noqa: F811
+    trained = service.trained_model(world.ctx)
+    manifest = datasets.read_dataset(world.ctx, trained.dataset_cid)
+    folders = [world.ctx.settings.data_dir / kind for kind in ("models", "works", "artifacts")]
+    kept = sorted(
+        path.relative_to(folder) for folder in folders for path in folder.rglob("*") if path.is_file()
+    )
+    for folder in folders:
+        shutil.rmtree(folder)
+    assert (artifacts.model_directory(world.ctx, trained.model_cid) / "model_index.json").is_file()
+    report = service.read_report(world.ctx, service.report_cid_of(world.ctx))
+    for cid in (report["index_cid"], report["probes_cid"]):
+        artifacts.artifact_file(world.ctx, cid)
+    for work in manifest.works:
+        artifacts.work_file(world.ctx, work)
+    again = sorted(
+        path.relative_to(folder) for folder in folders for path in folder.rglob("*") if path.is_file()
+    )
+    assert again == kept
+
+
+def test_a_file_that_is_not_the_registered_one_is_refused(world: World) -> None:  # noqa: F811
+    from dataclasses import replace
+
+    trained = service.trained_model(world.ctx)
+    work = datasets.read_dataset(world.ctx, trained.dataset_cid).works[0]
+    with pytest.raises(HashMismatch, match="hash to"):
+        artifacts.work_file(world.ctx, replace(work, content_hash="0x" + "12" * 32))
+
+
+def test_settings_hash_is_that_of_the_published_document(world: World) -> None:  # noqa: F811
+    trained = service.trained_model(world.ctx)
+    document = world.ctx.documents.get(trained.settings_cid, service.SETTINGS_SCHEMA)
+    assert trained.settings_hash == "0x" + hashlib.sha256(canonical(document)).hexdigest()
+    assert document["started_from"] is None and document["train"]["steps"] == 2
+
+
+def test_the_report_names_what_it_was_made_from(world: World) -> None:  # noqa: F811
+    trained = service.trained_model(world.ctx)
+    report = service.read_report(world.ctx, service.report_cid_of(world.ctx, trained.model_cid))
+    assert report["model"]["cid"] == trained.model_cid and report["dataset"]["root"] == trained.root
+    assert sum(entry["allocation"] for entry in report["allocations"]) == 10**9
+    assert {entry["kind"] for entry in report["learning"]} == {"compute"}
+    assert report["learning"][0]["account"] == world.ctx.wallets.address("trainer")
+    assert {"torch", "python", "diffusers"} <= report["versions"].keys()

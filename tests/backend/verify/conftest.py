@@ -1,0 +1,51 @@
+"""A world of its own, in which everything that verify checks has happened, and nothing that it must find
+wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from backend.generations.service import refund_expired
+from backend.royalties.service import claim_all
+from backend.training.service import METHOD
+from tests.backend import sales_world
+from tests.backend.sales_world import World
+
+DAY_S = 86_400
+
+
+@pytest.fixture(autouse=True)
+def _small_method(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The small world is measured by fewer probes than a real one."""
+    method = {"name": METHOD, "parameters": sales_world.ATTRIBUTION.to_json()}
+    monkeypatch.setattr("backend.verify.models.METHODS", (method,))
+
+
+@pytest.fixture(scope="session")
+def sold() -> World:
+    """Two sales and a refund; a part of the holders' stream has run and was claimed."""
+    world = (
+        sales_world._made.__wrapped__()
+    )  # other tests fulfil orders with made-up records in the shared one
+    world.pay(31, "a red circle")
+    world.pay(32, "a blue square", quantity=2)
+    worker = world.worker()
+    while worker.run_once():
+        world.index()
+    late = world.pay(33, "too late", deadline=world.ctx.client.now() + 60)
+    world.ctx.client.advance_time(11 * DAY_S)
+    refund_expired(world.ctx, late)
+    claim_all(world.ctx)
+    world.ctx.client.advance_time(DAY_S)
+    return world
+
+
+@pytest.fixture
+def forgotten(sold: World) -> Iterator[World]:
+    """What a test sends to the chain is undone afterwards."""
+    snapshot = sold.ctx.client.rpc("evm_snapshot")
+    yield sold
+    sold.ctx.client.rpc("evm_revert", snapshot)
