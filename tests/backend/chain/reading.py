@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,21 @@ def register(context: Context, name: str) -> str:
     work = (content_hash(name), b"\x01" * 32, b"\x02" * 32, 1)
     context.sender("artist:Ada").send(context.contracts.registry.functions.register([work]))
     return "0x" + work[0].hex()
+
+
+def send_unlocked(context: Context, sender: str, call: Any) -> dict[str, Any]:
+    """Sends a call by a key that the node holds, and waits for its block: anvil answers with the hash before
+    it has mined. Returns the raw receipt."""
+    rpc = context.client.rpc
+    tx_hash = rpc(
+        "eth_sendTransaction", {"from": sender, "to": call.address, "data": call._encode_transaction_data()}
+    )
+    give_up = time.monotonic() + 30
+    while (receipt := rpc("eth_getTransactionReceipt", tx_hash)) is None:
+        assert time.monotonic() < give_up, f"{tx_hash} was not mined"
+        time.sleep(0.01)
+    assert int(receipt["status"], 16) == 1, f"{call.fn_name} reverted"
+    return receipt
 
 
 def known(context: Context, work: str) -> bool:

@@ -9,6 +9,7 @@ from eth_utils import keccak
 from backend.chain.transactions import Sender
 from backend.context import Context
 from backend.training.merkle import Leaf, StandardTree
+from tests.backend.chain.reading import send_unlocked
 
 DAY = 86_400
 ROUND_STAKE = {"artist:Ada": 60_000 * 10**18, "artist:Béla": 40_000 * 10**18}
@@ -54,11 +55,7 @@ class Story:
         rpc = self.context.client.rpc
         rpc("anvil_impersonateAccount", timelock)
         rpc("anvil_setBalance", timelock, hex(10**18))
-        hash_ = rpc(
-            "eth_sendTransaction",
-            {"from": timelock, "to": call.address, "data": call._encode_transaction_data()},
-        )
-        assert int(rpc("eth_getTransactionReceipt", hash_)["status"], 16) == 1
+        send_unlocked(self.context, timelock, call)
         rpc("anvil_stopImpersonatingAccount", timelock)
 
     # -- chapters --------------------------------------------------------------------------------------------

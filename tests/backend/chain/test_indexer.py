@@ -29,6 +29,7 @@ from tests.backend.chain.reading import (
     other_context,
     register,
     rows_of,
+    send_unlocked,
 )
 
 # ---- following ---------------------------------------------------------------------------------------------
@@ -163,9 +164,9 @@ def test_waits_while_the_chain_is_away(
     thread = threading.Thread(target=indexer.run, args=(stop,))
     thread.start()
     work = register_raw(context)
-    wait_until_indexed(context.sessions, context.client.block_number(), 10)
+    wait_until_indexed(context.sessions, context.client.block_number(), 60)
     stop.set()
-    thread.join(5)
+    thread.join(30)
     assert not thread.is_alive() and known(context, work)
 
 
@@ -173,10 +174,7 @@ def register_raw(context: Context) -> str:
     """As `register`, by the node's own key: the patched client has no part in it."""
     work = (content_hash("raw"), b"\x01" * 32, b"\x02" * 32, 1)
     call = context.contracts.registry.functions.register([work])
-    account = context.client.rpc("eth_accounts")[0]
-    context.client.rpc(
-        "eth_sendTransaction", {"from": account, "to": call.address, "data": call._encode_transaction_data()}
-    )
+    send_unlocked(context, context.client.rpc("eth_accounts")[0], call)
     return "0x" + work[0].hex()
 
 
@@ -206,9 +204,9 @@ def test_as_a_process(context: Context) -> None:
     )
     try:
         work = register(context, "process")
-        wait_until_indexed(context.sessions, context.client.block_number(), 30)
+        wait_until_indexed(context.sessions, context.client.block_number(), 90)
         assert known(context, work)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(30) == 0
     finally:
         process.kill()

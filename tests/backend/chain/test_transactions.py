@@ -135,19 +135,29 @@ class TestUnmined:
         assert broadcasts[0]["nonce"] == broadcasts[1]["nonce"]
         assert broadcasts[0]["maxFeePerGas"] < broadcasts[1]["maxFeePerGas"]
 
-    def test_failure_after_the_estimate_is_explained(self, context: Context, sender: Sender) -> None:
+    def test_failure_after_the_estimate_is_explained(
+        self, context: Context, sender: Sender, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """Both transfers pass their estimate; only one can pass in the block."""
         context.client.rpc("evm_setAutomine", True)
         token = context.contracts.token.functions
         sender.send(mint(context, sender.address, 5))
         context.client.rpc("evm_setAutomine", False)
-        threading.Timer(0.5, lambda: context.client.rpc("evm_mine")).start()
+        real = Sender._finish
+
+        def mine_first(self: Sender, sent: transactions._Sent) -> dict:
+            context.client.rpc("evm_mine")  # both are sent by now, however slow the machine
+            return real(self, sent)
+
+        monkeypatch.setattr(Sender, "_finish", mine_first)
         transfer = token.transfer(context.wallets.address("operator"), 5)
         with pytest.raises(ContractReverted) as caught:
             sender.send_many([transfer, transfer])
         assert caught.value.name == "ERC20InsufficientBalance"
 
-    def test_confirmations_are_awaited(self, deployed: Deployed, tmp_path: Path) -> None:
+    def test_confirmations_are_awaited(
+        self, deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         context = Context(deployed.settings(tmp_path, confirmations=3))
         sender = Sender(context.client, Account.create())
         mined: list[int] = []
@@ -157,6 +167,12 @@ class TestUnmined:
                 context.client.rpc("evm_mine")
                 mined.append(context.client.block_number())
 
-        threading.Timer(0.2, mine).start()
+        real = Sender._wait
+
+        def mine_meanwhile(self: Sender, sent: transactions._Sent) -> dict:
+            threading.Timer(0.1, mine).start()  # not before the transaction is sent
+            return real(self, sent)
+
+        monkeypatch.setattr(Sender, "_wait", mine_meanwhile)
         receipt = sender.send(mint(context, sender.address))
         assert context.client.block_number() - receipt["blockNumber"] == 2 and len(mined) >= 3
