@@ -6,9 +6,29 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from eth_abi.codec import ABICodec
+from eth_abi.decoding import StringDecoder
+from eth_abi.registry import registry as default_registry
 from eth_utils import to_checksum_address
 
 ZERO_ADDRESS = "0x" + "00" * 20  # the other side of a mint; also what a view answers for "nobody"
+
+
+class _AnyText(StringDecoder):
+    """Text as it can be stored. A contract's `string` may be any bytes: whoever proposes or votes chooses them,
+    and must not stop those who read along. What is no UTF-8, and NUL (which PostgreSQL refuses), becomes U+FFFD.
+    """
+
+    @staticmethod
+    def decoder_fn(data: bytes, handle_string_errors: str = "replace") -> str:
+        return data.decode("utf-8", errors="replace").replace("\x00", "\ufffd")
+
+
+_registry = default_registry.copy()
+_registry.unregister_decoder("string")
+_registry.register_decoder("string", _AnyText, label="string")
+# Values by their types; raises eth_abi's DecodingError for data of another shape.
+decode = ABICodec(_registry).decode
 
 
 def abi_type(item: Mapping[str, Any]) -> str:

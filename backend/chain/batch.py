@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import requests
-from eth_abi import decode
 from web3.types import RPCEndpoint
 
-from backend.chain.abi import abi_type, plain
+from backend.chain.abi import abi_type, decode, plain
 from backend.errors import ChainError, ChainUnavailable
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def _request(client: ChainClient, functions: Sequence[Any], block: int | str) ->
     ]
     try:
         answers = client.provider.make_batch_request(calls)
-    except requests.RequestException as error:
+    except (requests.RequestException, ValueError) as error:  # ValueError: the answer is no JSON
         raise ChainUnavailable(
             f"The chain at {client.url} did not answer a batch of {len(calls)} calls."
         ) from error

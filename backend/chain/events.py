@@ -3,15 +3,17 @@ bulk."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from eth_abi import decode as abi_decode
+from eth_abi.exceptions import DecodingError
 from eth_utils import event_abi_to_log_topic
 
 from backend.chain.abi import abi_type, checksum, plain, with_text_integers
+from backend.chain.abi import decode as abi_decode
 from backend.chain.tables import ChainEvent
+from backend.errors import IndexerHalted
 
 # Types whose value does not fit a topic: an indexed argument of them shows only its hash.
 HASHED_WHEN_INDEXED = ("string", "bytes")
@@ -110,8 +112,11 @@ class LogDecoder:
         }
 
     def decode(self, log: Mapping[str, Any], block_time: int) -> Event | None:
-        """The event of a raw `eth_getLogs` entry; None when the ABI of its contract does not know it."""
-        contract = self._names[checksum(log["address"])]
+        """The event of a raw `eth_getLogs` entry; None for another's log, or one that our ABIs do not know.
+
+        Raises eth_abi's DecodingError or ValueError for a log that is not what its topic says.
+        """
+        contract = self._names.get(checksum(log["address"]), "")
         decoder = self._decoders.get((contract, log["topics"][0].lower())) if log["topics"] else None
         if decoder is None:
             return None
@@ -125,3 +130,25 @@ class LogDecoder:
             decoder.name,
             decoder.args(log["topics"], log["data"]),
         )
+
+    def decode_all(
+        self, logs: Iterable[Mapping[str, Any]], block_time: Callable[[Mapping[str, Any]], int]
+    ) -> list[Event]:
+        """The events among raw logs, in their order; `block_time` gives a log's chain seconds.
+
+        Raises IndexerHalted for a log that cannot be read: leaving it out would make the tables wrong.
+        """
+        events = []
+        for log in logs:
+            try:
+                event = self.decode(log, block_time(log))
+            except (DecodingError, ValueError, KeyError) as error:
+                raise IndexerHalted(
+                    f"The log {log.get('logIndex')} of transaction {log.get('transactionHash')} cannot be read "
+                    f"with the ABI of its contract: {type(error).__name__}: {error}.",
+                    "The ABIs in MELTINGPOT_ABI_DIR may be of other contracts than the deployed ones; else the "
+                    "node of MELTINGPOT_CHAIN_RPC_URL is broken: set another.",
+                ) from error
+            if event is not None:
+                events.append(event)
+        return events

@@ -16,6 +16,7 @@ import threading
 import time
 from typing import Any
 
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.chain import ledger
@@ -23,13 +24,20 @@ from backend.chain.client import ChainClient, RpcError
 from backend.chain.contracts import Contracts
 from backend.chain.events import Event, LogDecoder
 from backend.chain.tables import ChainCursor
-from backend.errors import IndexerBehind, IndexerHalted, MeltingPotError, ServiceUnavailable
+from backend.errors import (
+    ChainUnavailable,
+    IndexerBehind,
+    IndexerHalted,
+    MeltingPotError,
+    ServiceUnavailable,
+)
 
 log = logging.getLogger(__name__)
 NEAR_BLOCKS = 64  # blocks of one transaction near the head
 MAX_SPAN = 10_000
 MANY_LOGS = 5_000  # a range with more logs than this is followed by a shorter one
 RETRY_S = 2.0
+MOST_STANDSTILLS = 50  # steps without a new block before the node is left alone for a moment
 
 
 class Indexer:
@@ -51,19 +59,26 @@ class Indexer:
     def run_once(self) -> int:
         """Catches up with the head; returns the number of events applied. Raises IndexerHalted,
         ChainUnavailable."""
-        applied = 0
-        while True:
+        applied = standstills = 0
+        last: str | None = None
+        while standstills < MOST_STANDSTILLS:
             try:
                 cursor = self._rewind(self._ready())
                 head = self._client.block_number()
                 if cursor.block_number >= head:
                     return applied
+                standstills, last = standstills + 1 if cursor.block_hash == last else 0, cursor.block_hash
                 applied += self._step(cursor, head)
             except ledger.CursorMoved:
                 log.info("another indexer wrote first; going on from its position")
+        raise ChainUnavailable(
+            f"The node at {self._client.url} names block {head} as its head and does not show the blocks after "
+            f"{cursor.block_number} as one chain.",
+            "A node that is catching up mends this by itself.",
+        )
 
     def run(self, stop: threading.Event) -> None:
-        """Follows the chain until `stop` is set; waits while the chain is away. Raises IndexerHalted."""
+        """Follows the chain until `stop` is set; waits while chain or database are away. Raises IndexerHalted."""
         wait = self._settings.indexer_poll_s
         while not stop.is_set():
             try:
@@ -71,7 +86,7 @@ class Indexer:
                 if applied:
                     log.info("%d events applied", applied)
                 wait = self._settings.indexer_poll_s
-            except (ServiceUnavailable, RpcError) as error:
+            except (ServiceUnavailable, RpcError, OperationalError) as error:
                 log.warning("%s Trying again.", error)
                 wait = RETRY_S
             stop.wait(wait)
@@ -190,13 +205,14 @@ class Indexer:
             return None
         self._span = max(1, self._span // 2) if len(logs) > MANY_LOGS else min(MAX_SPAN, self._span * 2)
         times = self._times(logs)
-        events = [
-            e for entry in logs if (e := self._decoder.decode(entry, times[entry["blockNumber"]])) is not None
-        ]
+        events = self._decoder.decode_all(logs, lambda entry: times[entry["blockNumber"]])
         return [ledger.header_row(last_header)], events
 
     def _times(self, logs: list[dict[str, Any]]) -> dict[str, int]:
-        """Block time by block number (raw); nodes that put it into the log spare us the header."""
+        """Block time by block number (raw); nodes that put it into the log spare us the header.
+
+        Raises ChainUnavailable when a log's block is not the chain's: its time is unknown, not 0.
+        """
         times: dict[str, int] = {}
         for entry in logs:
             number = entry["blockNumber"]
@@ -204,7 +220,11 @@ class Indexer:
                 stamp = entry.get("blockTimestamp")
                 if stamp is None:
                     header = self._client.block(int(number, 16))
-                    stamp = header["timestamp"] if header is not None else "0x0"
+                    if header is None or header["hash"].lower() != entry["blockHash"].lower():
+                        raise ChainUnavailable(
+                            f"Block {int(number, 16)} changed at {self._client.url} while it was read.", ""
+                        )
+                    stamp = header["timestamp"]
                 times[number] = int(stamp, 16)
         return times
 
@@ -220,9 +240,7 @@ class Indexer:
             logs = self._client.rpc(
                 "eth_getLogs", {"blockHash": row["block_hash"], "address": self._addresses}
             )
-            events += [
-                e for entry in logs if (e := self._decoder.decode(entry, row["block_time"])) is not None
-            ]
+            events += self._decoder.decode_all(logs, lambda _, time_s=row["block_time"]: time_s)
             headers.append(row)
             parent = row["block_hash"]
         return (headers, events) if headers else None

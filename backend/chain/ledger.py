@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import CursorResult, delete, func, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from backend.chain import handlers
@@ -69,7 +69,13 @@ def append(
     session.execute(insert(ChainBlock), headers)
     session.execute(delete(ChainBlock).where(ChainBlock.block_number < last["block_number"] - keep))
     if events:
-        session.execute(insert(ChainEvent), [event.to_row() for event in events])
+        try:
+            session.execute(insert(ChainEvent), [event.to_row() for event in events])
+        except IntegrityError as error:
+            raise IndexerHalted(
+                f"The node gave an event of the blocks up to {last['block_number']} twice: {error.orig}.",
+                "Set MELTINGPOT_CHAIN_RPC_URL to another node. Nothing was written.",
+            ) from error
     apply_all(session, events)
 
 
@@ -78,7 +84,9 @@ def apply_all(session: Session, events: Iterable[Event]) -> None:
     for event in events:
         try:
             handlers.apply(session, event)
-        except (SQLAlchemyError, LookupError, ValueError, TypeError) as error:
+        except OperationalError:  # the database is away: the transaction is tried again
+            raise
+        except (SQLAlchemyError, LookupError, ArithmeticError, ValueError, TypeError) as error:
             raise _cannot_apply(event, error) from error
     session.flush()
 

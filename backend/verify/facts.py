@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from eth_abi import decode
 from eth_utils import keccak
 
-from backend.chain.abi import abi_type, checksum, plain
+from backend.chain.abi import abi_type, checksum, decode, plain
 from backend.chain.logs import logs_between
 from backend.governance.rules import Rules
 

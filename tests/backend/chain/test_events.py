@@ -9,6 +9,7 @@ from eth_utils import keccak, to_checksum_address
 
 from backend.chain.events import Event, LogDecoder
 from backend.chain.tables import ChainEvent
+from backend.errors import IndexerHalted
 
 ADDRESS = to_checksum_address("0x" + "ab" * 20)
 CONTRACT = to_checksum_address("0x" + "cd" * 20)
@@ -84,3 +85,24 @@ def test_data_of_another_shape_is_refused(decoder: LogDecoder) -> None:
     topics = [keccak(text=SIGNATURE), encode(["address"], [ADDRESS]), keccak(text="a title")]
     with pytest.raises(DecodingError):
         decoder.decode(log(topics, b"\x00" * 31), 0)
+
+
+def test_one_unreadable_log_halts_by_its_name(decoder: LogDecoder) -> None:
+    topics = [keccak(text=SIGNATURE), encode(["address"], [ADDRESS]), keccak(text="a title")]
+    with pytest.raises(IndexerHalted, match="log 0x1 of transaction 0xBB"):
+        decoder.decode_all([log(topics, b"\x00" * 31)], lambda _: 0)
+    with pytest.raises(IndexerHalted, match="cannot be read"):
+        decoder.decode_all([log(topics[:2], b"")], lambda _: 0)
+
+
+def test_logs_of_others_are_left_out(decoder: LogDecoder) -> None:
+    assert decoder.decode({**log([keccak(text=SIGNATURE)], b""), "address": ADDRESS}, 0) is None
+
+
+def test_text_that_is_no_unicode_stops_nobody() -> None:
+    """Whoever proposes or votes chooses the bytes of a description or a reason."""
+    said = {"type": "event", "name": "Said", "inputs": [{"name": "text", "type": "string", "indexed": False}]}
+    decoder = LogDecoder({"Shop": CONTRACT}, {"Shop": [said]})
+    data = encode(["bytes"], [b"good \xff\xc0 \x00 and \xf0\x9f\x8e\xa8"])
+    event = decoder.decode(log([keccak(text="Said(string)")], data), 0)
+    assert event is not None and event.args == {"text": "good \ufffd\ufffd \ufffd and \U0001f3a8"}

@@ -7,11 +7,13 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from backend.chain import handlers
 from backend.chain.client import ChainClient, RpcError
@@ -94,6 +96,92 @@ def test_nodes_without_block_times_in_logs(
         first = session.scalars(select(ChainEvent).order_by(ChainEvent.block_number).limit(1)).one()
     header = context.client.block(first.block_number)
     assert header is not None and first.block_time == int(header["timestamp"], 16)
+
+
+def far_logs_changed(monkeypatch: pytest.MonkeyPatch, change: Callable[[list[dict[str, Any]]], None]) -> None:
+    """Every answer of eth_getLogs goes through `change` first."""
+    real = ChainClient.rpc
+
+    def changed(self: ChainClient, method: str, *params: Any) -> Any:
+        result = real(self, method, *params)
+        if method == "eth_getLogs":
+            change(result)
+        return result
+
+    monkeypatch.setattr(ChainClient, "rpc", changed)
+
+
+def test_a_block_that_vanishes_while_it_is_read_has_no_time(
+    deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its events would stand in the tables with the year 1970, for ever."""
+    context = other_context(deployed, tmp_path, indexer_max_rewind=1)
+
+    def other_blocks(logs: list[dict[str, Any]]) -> None:
+        for entry in logs:
+            entry.pop("blockTimestamp", None)
+            entry["blockHash"] = "0x" + "55" * 32
+
+    far_logs_changed(monkeypatch, other_blocks)
+    with pytest.raises(ChainUnavailable, match="changed at .* while it was read"):
+        indexer_of(context).run_once()
+    assert count(context, ChainEvent) == 0
+    monkeypatch.undo()
+    assert indexer_of(context).run_once() > 0
+
+
+@pytest.mark.parametrize("max_rewind", [1, 10_000])
+def test_a_node_that_garbles_a_log_is_named_and_nothing_is_written(
+    deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, max_rewind: int
+) -> None:
+    context = other_context(deployed, tmp_path, indexer_max_rewind=max_rewind)
+    far_logs_changed(monkeypatch, lambda logs: [entry.update(data="0x01") for entry in logs])
+    with pytest.raises(IndexerHalted, match="cannot be read"):
+        indexer_of(context).run_once()
+    assert count(context, ChainEvent) == 0
+
+
+def test_a_node_that_repeats_a_log_is_named_and_nothing_is_written(
+    deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = other_context(deployed, tmp_path, indexer_max_rewind=1)
+    far_logs_changed(monkeypatch, lambda logs: logs.extend(logs[:1]))
+    with pytest.raises(IndexerHalted, match="twice"):
+        indexer_of(context).run_once()
+    assert count(context, ChainEvent) == 0
+
+
+def test_a_head_that_cannot_be_read_is_waited_for(
+    context: Context, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind one address there may be several nodes, of which one lags: no reason to turn in a circle."""
+    indexer.run_once()
+    head = context.client.block_number()
+    monkeypatch.setattr(ChainClient, "block_number", lambda self: head + 1)
+    with pytest.raises(ChainUnavailable, match=f"does not show the blocks after {head}"):
+        indexer.run_once()
+
+
+def test_waits_while_the_database_is_away(
+    context: Context, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend.chain.indexer.RETRY_S", 0.01)
+    real, away = handlers.apply, [1, 1]
+
+    def sometimes(session: Any, event: Any) -> None:
+        if away:
+            away.pop()
+            raise OperationalError("INSERT", {}, Exception("server closed the connection"))
+        real(session, event)
+
+    monkeypatch.setattr(handlers, "apply", sometimes)
+    stop = threading.Event()
+    thread = threading.Thread(target=indexer.run, args=(stop,))
+    thread.start()
+    wait_until_indexed(context.sessions, context.client.block_number(), 60)
+    stop.set()
+    thread.join(30)
+    assert not away and count(context, ChainEvent) > 0
 
 
 # ---- failures and rivals -----------------------------------------------------------------------------------
