@@ -9,7 +9,7 @@ import requests
 from web3.types import RPCEndpoint
 
 from backend.chain.abi import abi_type, decode, plain
-from backend.errors import ChainError, ChainUnavailable
+from backend.errors import ChainUnavailable
 
 if TYPE_CHECKING:
     from backend.chain.client import ChainClient
@@ -21,7 +21,7 @@ def call_many(client: ChainClient, functions: Sequence[Any], block: int | str = 
     """The results of bound contract functions (`contract.functions.f(x)`) at `block`, in order.
 
     A single output comes as itself, several as a tuple, structs as dicts by name, bytes as 0x hex.
-    Raises ChainUnavailable, or ChainError when the node refuses one of the calls.
+    Raises ChainUnavailable, ContractReverted, or RpcError when the node refuses one of the calls.
     """
     results: list[Any] = []
     for start in range(0, len(functions), CALLS_PER_REQUEST):
@@ -42,13 +42,14 @@ def _request(client: ChainClient, functions: Sequence[Any], block: int | str) ->
             f"The chain at {client.url} did not answer a batch of {len(calls)} calls."
         ) from error
     if not isinstance(answers, list):
-        raise ChainError(f"The node refused a batch of {len(calls)} calls: {answers.get('error')}.")
+        raise client.provider.refusal(f"a batch of {len(calls)} calls", answers.get("error"))
+    for function, answer in zip(functions, answers, strict=True):
+        if "result" not in answer:
+            raise client.provider.refusal(f"eth_call of {function.fn_name}", answer.get("error"))
     return [_decoded(function, answer) for function, answer in zip(functions, answers, strict=True)]
 
 
 def _decoded(function: Any, answer: dict[str, Any]) -> Any:
-    if "result" not in answer:
-        raise ChainError(f"The chain's node refused {function.fn_name}: {answer.get('error')}.")
     outputs = function.abi["outputs"]
     values = decode([abi_type(output) for output in outputs], bytes.fromhex(answer["result"][2:]))
     named = tuple(plain(output, value) for output, value in zip(outputs, values, strict=True))

@@ -20,9 +20,20 @@ DEVELOPMENT_CLIENTS = ("anvil", "hardhat", "ganache")
 FUND_WEI = 10_000 * 10**18
 
 
+class RpcError(ChainError):
+    """The node answered with an error that is no revert; `number` is its JSON-RPC code."""
+
+    code, title = "rpc_error", "The node refused"
+
+    def __init__(self, method: str, number: int, message: str) -> None:
+        super().__init__(f"The chain's node refused {method}: {message}.", "", number=number)
+        self.number = number
+        self.reason = message
+
+
 class RpcProvider(HTTPProvider):
-    """HTTPProvider that raises ChainUnavailable for a dead URL and ContractReverted, decoded, for a
-    revert."""
+    """HTTPProvider that raises ChainUnavailable for a dead URL, ContractReverted, decoded, for a revert, and
+    RpcError for any other refusal, so that none comes as an exception of web3."""
 
     def __init__(self, url: str, timeout_s: float, decoder: RevertDecoder) -> None:
         # web3's own retries would hide a dead chain for half a minute.
@@ -42,9 +53,16 @@ class RpcProvider(HTTPProvider):
                 url=str(self.endpoint_uri),
             ) from error
         failure = response.get("error") if isinstance(response, dict) else None
-        if isinstance(failure, dict) and is_revert(failure):
-            raise self._decoder.decode(failure)
+        if failure is not None:
+            raise self.refusal(method, failure)
         return response
+
+    def refusal(self, method: str, failure: Any) -> ChainError:
+        """The exception for the `error` of an answer."""
+        detail = failure if isinstance(failure, dict) else {"message": str(failure)}
+        if is_revert(detail):
+            return self._decoder.decode(detail)
+        return RpcError(method, int(detail.get("code", 0)), str(detail.get("message", "no reason given")))
 
 
 def _reason(error: requests.RequestException) -> str:
@@ -55,17 +73,6 @@ def _reason(error: requests.RequestException) -> str:
     return (
         "the connection was refused" if isinstance(error, requests.ConnectionError) else type(error).__name__
     )
-
-
-class RpcError(ChainError):
-    """The node answered with an error that is no revert; `number` is its JSON-RPC code."""
-
-    code, title = "rpc_error", "The node refused"
-
-    def __init__(self, method: str, number: int, message: str) -> None:
-        super().__init__(f"The chain's node refused {method}: {message}.", "", number=number)
-        self.number = number
-        self.reason = message
 
 
 class ChainClient:
@@ -81,12 +88,7 @@ class ChainClient:
 
     def rpc(self, method: str, *params: Any) -> Any:
         """The raw `result` of one call. Raises ChainUnavailable, ContractReverted or RpcError."""
-        response = self.provider.make_request(RPCEndpoint(method), list(params))
-        error = response.get("error")
-        if error is not None:
-            detail = error if isinstance(error, dict) else {"message": str(error)}
-            raise RpcError(method, int(detail.get("code", 0)), str(detail.get("message", "no reason given")))
-        return response.get("result")
+        return self.provider.make_request(RPCEndpoint(method), list(params)).get("result")
 
     @cached_property
     def chain_id(self) -> int:

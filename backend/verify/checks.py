@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from backend.chain.client import RpcError
 from backend.errors import ServiceUnavailable
 
 
@@ -51,11 +52,12 @@ class Findings:
         """Run a group of checks; a document that cannot be read or has the wrong form is a finding, not a
         crash.
 
-        A service that does not answer proves nothing about the data and goes on to the caller.
+        A service that does not answer, or a node that refuses a request, proves nothing about the data and goes
+        on to the caller.
         """
         try:
             work()
-        except ServiceUnavailable:
+        except (ServiceUnavailable, RpcError):
             raise
         except Exception as error:  # noqa: BLE001 - a published document may be wrong in any way
             self.expect(name, False, f"{type(error).__name__}: {error}")

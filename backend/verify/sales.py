@@ -17,6 +17,7 @@ from backend.royalties.split import split
 from backend.storage.cid import cid_of_digest
 from backend.verify.checks import Findings
 from backend.verify.facts import Event, Facts
+from backend.verify.shown import check_shown
 from backend.verify.training import index_of, report_of
 
 STATES = {"OrderRequested": 1, "OrderFulfilled": 2, "OrderRefunded": 3}
@@ -109,7 +110,7 @@ def _check_sale(
     rules = facts.rules[order.rules_version]
     record = facts.document(cid_of_digest(fulfilled.args["attributionDigest"]), attribution.SCHEMA)
     _check_record(facts, findings, name, order, fulfilled, record)
-    _check_source(facts, findings, name, order, fulfilled, record)
+    report = _check_source(facts, findings, name, order, fulfilled, record)
     _check_attribution(facts, findings, name, order, rules, record)
     findings.compare(f"{name}: the record names the price that was paid", int(record["price"]), price)
     computed = attribution.credits_of(record, rules, price)
@@ -119,6 +120,8 @@ def _check_sale(
         sorted(credits),
         f"{len(credits)} artists, {sum(amount for _, amount in credits)} units",
     )
+    if report is not None:
+        check_shown(facts, findings, name, record, report, computed)
     parts = split(price, rules, sum(amount for _, amount in credits))
     told = {
         part: fulfilled.args[part] for part in ("attributed", "holders", "learning", "platform", "network")
@@ -162,12 +165,15 @@ def _check_record(
     )
     seeds = [str(seed_of(fulfilled.args["orderId"], number)) for number in range(order.quantity)]
     findings.compare(f"{name}: the pictures' seeds follow from the order", seeds, record["seeds"])
-    digests = _output_digests(facts, output["cid"], order.quantity)
+    digests = _output_digests(facts, cid_of_digest(fulfilled.args["outputDigest"]), order.quantity)
     joined = digests[0] if order.quantity == 1 else hashlib.sha256(b"".join(digests)).digest()
     findings.compare(
         f"{name}: the output on IPFS hashes to what was delivered",
-        "0x" + joined.hex(),
-        fulfilled.args["outputHash"],
+        ("0x" + joined.hex(), [(f"{n}.png", "0x" + digest.hex()) for n, digest in enumerate(digests, start=1)]),
+        (
+            fulfilled.args["outputHash"],
+            [(file["name"], _hex(file["sha256"])) for file in output["files"]],
+        ),
         f"{len(digests)} pictures",
     )
 
@@ -208,8 +214,10 @@ def _check_attribution(
 
 def _check_source(
     facts: Facts, findings: Findings, name: str, order: Order, fulfilled: Event, record: Mapping[str, Any]
-) -> None:
-    """Index, threshold and quality are those of a report that was final when the order was fulfilled."""
+) -> dict[str, Any] | None:
+    """Index, threshold and quality are those of a report that was final when the order was fulfilled. Returns
+    that report, None where the record names none such.
+    """
     rounds = _final_rounds(facts, order.model_digest, fulfilled)
     named = findings.expect(
         f"{name}: its report is that of a round that was final, with the model version ordered",
@@ -217,7 +225,7 @@ def _check_source(
         record["report_cid"],
     )
     if not named:
-        return
+        return None
     report = report_of(facts, rounds[record["report_cid"]])
     findings.compare(
         f"{name}: index, threshold and quality are those of the round's report",
@@ -225,6 +233,7 @@ def _check_source(
         (report["index_cid"], int(report["threshold"]), int(report["quality"]["w_bps"])),
         f"w {record['w_bps']} bps",
     )
+    return report
 
 
 def _final_rounds(facts: Facts, model_digest: str, fulfilled: Event) -> dict[str, int]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from backend.chain.client import RpcError
+from backend.errors import ChainUnavailable
 from backend.verify.checks import Check, Findings
-from backend.verify.facts import read_facts
+from backend.verify.facts import Facts, read_facts
 from backend.verify.governance import check_governance
 from backend.verify.money import check_money
 from backend.verify.pool import check_pool
@@ -35,7 +37,19 @@ def verify(
     """
     told = progress or (lambda stage, done, total: None)
     findings = Findings(tell)
-    facts = read_facts(ctx)
+    try:
+        facts = read_facts(ctx)
+        _check_all(facts, findings, quick, told)
+    except RpcError as error:
+        raise ChainUnavailable(
+            error.message,
+            "Verify reads all logs since the deployment and the state of one block for minutes: point "
+            "MELTINGPOT_CHAIN_RPC_URL to a node that keeps both (an archive node).",
+        ) from error
+    return findings.checks
+
+
+def _check_all(facts: Facts, findings: Findings, quick: bool, told: Progress) -> None:
     groups: list[tuple[str, Callable[[], None]]] = [
         ("The wiring can be read", lambda: check_wiring(facts, findings)),
         ("The works can be read", lambda: check_works(facts, findings, quick, told)),
@@ -49,4 +63,3 @@ def verify(
     for number, (name, group) in enumerate(groups, start=1):
         findings.guard(name, group)
         told("checks", number, len(groups))
-    return findings.checks

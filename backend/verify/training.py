@@ -121,7 +121,7 @@ def _check_dataset(
         manifest.root(),
     )
     block = document["block_number"]
-    header = facts.ctx.client.block(block)
+    header = facts.ctx.client.block(block) if 0 <= block <= facts.head else None
     findings.compare(
         f"{name}: the dataset was read from this chain and registry before the proposal",
         (facts.ctx.client.chain_id, facts.ctx.contracts.registry.address, header and header["hash"], True),

@@ -37,6 +37,11 @@ def check_wiring(facts: Facts, findings: Findings) -> None:
         if told != other.address:
             problems.append(f"{name} of {contract.address} is {told}, not {other.address}")
     findings.none_of("The contracts are wired to each other", problems, f"{len(wanted)} addresses")
+    findings.expect(
+        "Every event of the contracts is known",
+        not facts.undecoded,
+        f"{len(facts.events)} events read, {facts.undecoded} of a kind that the ABIs do not name",
+    )
     _check_roles(facts, findings)
 
 
