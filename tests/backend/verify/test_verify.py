@@ -6,13 +6,20 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from backend.chain.client import RpcProvider
 from backend.context import Context
 from backend.errors import ChainUnavailable
 from backend.training import rounds
@@ -21,6 +28,8 @@ from backend.verify import service
 from backend.verify.commands import verify as verify_command
 from backend.verify.money import PARTS, STATEMENT, money_statement
 from tests.backend.sales_world import World
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 class Stranger(Context):
@@ -234,6 +243,74 @@ def test_the_command_says_how_many_failed(sold: World) -> None:
     tamper = TAMPERED["a score"][0]
     done = CliRunner().invoke(verify_command, ["--quick"], obj=Stranger(sold, tamper))
     assert done.exit_code == 1 and "✗ Round 1: contribution scores follow" in done.output
+
+
+@contextmanager
+def listening(answer: bytes) -> Iterator[str]:
+    """The URL of a server that answers everything with 200 and these bytes."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def run_verify(world: World, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`meltingpot verify --quick` as a stranger's process."""
+    command = [sys.executable, "-m", "backend.cli", "verify", "--quick", *arguments]
+    settings = {**os.environ, **world.stack.environment, **environment}
+    return subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, timeout=300)
+
+
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ("MELTINGPOT_CHAIN_RPC_URL", "No chain answers at http://127.0.0.1:9"),
+        ("MELTINGPOT_IPFS_API", "The IPFS node at http://127.0.0.1:9"),
+    ],
+)
+def test_a_service_that_is_away_is_exit_4_and_named(sold: World, setting: str, says: str) -> None:
+    done = run_verify(sold, **{setting: "http://127.0.0.1:9"})
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert f"error: {says}" in done.stderr and setting in done.stderr
+    assert "✗" not in done.stdout and "Traceback" not in done.stderr
+
+
+def test_something_else_at_the_chains_address_is_exit_4(sold: World) -> None:
+    for answer in (b"<html>hello</html>", b'{"jsonrpc":"2.0","id":1,"error":{"code":-32005,"message":"limit"}}'):
+        with listening(answer) as url:
+            done = run_verify(sold, "--json", MELTINGPOT_CHAIN_RPC_URL=url)
+        assert done.returncode in (4, 5), done.stdout + done.stderr
+        assert json.loads(done.stdout)["detail"] and "Traceback" not in done.stderr
+
+
+def test_a_node_that_has_forgotten_the_state_is_no_finding(
+    sold: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ordinary nodes keep the state of some hundred blocks; verify runs for minutes."""
+    real = RpcProvider.make_batch_request
+
+    def pruned(self: RpcProvider, calls: list[Any]) -> Any:
+        answers = real(self, calls)
+        failure = {"code": -32000, "message": "missing trie node"}
+        return [{"jsonrpc": "2.0", "id": answer["id"], "error": failure} for answer in answers]
+
+    monkeypatch.setattr(RpcProvider, "make_batch_request", pruned)
+    with pytest.raises(ChainUnavailable, match="archive node") as caught:
+        service.verify(Stranger(sold), quick=True)
+    assert "missing trie node" in caught.value.message
 
 
 def test_a_dead_chain_is_no_finding(sold: World) -> None:
