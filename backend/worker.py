@@ -17,8 +17,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import OperationalError
 
 from backend.chain.batch import call_many
+from backend.chain.client import RpcError
+from backend.chain.transactions import NotEnoughCoin
 from backend.errors import ContractReverted, InputRefused, MeltingPotError, NotFound, ServiceUnavailable
 from backend.jobs.queue import JobQueue, LeasedOrder, worker_name
+from backend.storage.errors import NotOnIpfs
 from model.settings import SampleSettings
 
 if TYPE_CHECKING:
@@ -30,6 +33,9 @@ log = logging.getLogger("meltingpot.worker")
 MOST_PICTURES = 8  # in one sampling call
 AWAY_PAUSE_S = 2.0
 UNKNOWN, REQUESTED, FULFILLED = 0, 1, 2
+# Not the order's fault, and over when somebody mends it: waited for, without costing the order an attempt.
+AWAY = (ServiceUnavailable, RpcError, NotEnoughCoin)
+NOT_OPERATOR = "AccessControlUnauthorizedAccount"
 
 
 class Stopping(Exception):
@@ -80,7 +86,9 @@ class Worker:
         self.models = ModelCache(ctx)
 
     def run(self) -> None:
-        """Works until `stop` is set. A service or database that is away is waited for, not died of."""
+        """Works until `stop` is set. A service or database that is away, and an operator without its role, is
+        waited for, not died of.
+        """
         log.info("worker %s waits for orders", self.queue.owner)
         told = ""
         while not self.stop.is_set():
@@ -89,7 +97,7 @@ class Worker:
                 if self.run_once():
                     pause_s = 0
                 told = ""
-            except (ServiceUnavailable, OperationalError) as error:
+            except (*AWAY, ContractReverted, OperationalError) as error:
                 if str(error) != told:  # once, not twice a second for hours
                     told = str(error)
                     log.warning("%s", error)
@@ -120,7 +128,7 @@ class Worker:
         except Stopping:
             self._release(leased, None)
             return 0
-        except ServiceUnavailable as error:
+        except (*AWAY, ContractReverted) as error:
             self._release(leased, str(error))
             raise
 
@@ -143,7 +151,7 @@ class Worker:
         except Stopping:
             raise
         except Exception as error:
-            if len(leased) == 1 or isinstance(error, ServiceUnavailable | NotFound):
+            if len(leased) == 1 or isinstance(error, (*AWAY, NotFound)):
                 self._failed(leased, error)
                 return []
             return [done for order in leased for done in self._prepare([order])]
@@ -196,6 +204,8 @@ class Worker:
             )
             self.ctx.sender("operator").send(call)
         except Exception as error:
+            if isinstance(error, ContractReverted) and error.name == NOT_OPERATOR:
+                raise  # says nothing about the orders: all of them would fail
             if len(ready) > 1 and isinstance(error, ContractReverted):
                 return sum(self._send([one]) for one in ready)
             self._failed([order for order, _ in ready], error)
@@ -252,7 +262,8 @@ class Worker:
     def _failed(self, orders: Sequence[LeasedOrder], error: Exception) -> None:
         """A service that is away costs no attempt; an order that can never work is not tried again."""
         hopeless = isinstance(error, InputRefused | NotFound | ContractReverted)
-        if isinstance(error, ServiceUnavailable):
+        hopeless = hopeless and not isinstance(error, NotOnIpfs)  # a node may find it in a minute
+        if isinstance(error, AWAY):
             self._release(orders, str(error))
         else:
             for order in orders:

@@ -7,21 +7,30 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from eth_account.signers.local import LocalAccount
 from web3.contract.contract import ContractFunction
+from web3.exceptions import TransactionNotFound
 from web3.types import TxReceipt
 
 from backend.chain.client import ChainClient, RpcError
-from backend.errors import ChainError, ContractReverted, TransactionNotMined
+from backend.errors import ChainError, ContractReverted, MeltingPotError, TransactionNotMined
 
 GAS_MARGIN_PERCENT = 120
 REPLACE_AFTER_S = 45.0  # an unmined transaction is sent again with a higher fee after this long
 FEE_RAISE_PERCENT = 125  # nodes ask for at least 10 % more to replace a transaction
 NONCE_ATTEMPTS = 5
 NONCE_TAKEN = ("nonce too low", "already known", "already imported", "replacement transaction underpriced")
+
+
+class NotEnoughCoin(ChainError):
+    """The sender cannot pay the gas; nothing was sent."""
+
+    code, title = "not_enough_coin", "Not enough coin for gas"
+    advice = "Send coin to this address; on a development chain use ChainClient.fund."
 
 
 @dataclass
@@ -68,19 +77,24 @@ class Sender:
         """Sends the calls one after the other without waiting between, then collects all receipts in order.
 
         Where blocks take time, a call must not depend on an earlier one of the list: each is estimated on the
-        latest block. When one would revert, those before it are awaited and the error is raised; its
-        `details` say how many.
+        latest block. When one would revert, or a mined one failed, all that were sent are awaited and the first
+        error is raised; its `details` say how many were sent before one that was not.
         """
         started: list[_Sent] = []
-        failure: ChainError | None = None
+        failure: MeltingPotError | None = None
         for call in calls:
             try:
                 started.append(self._start(call, 0))
-            except ChainError as error:
+            except MeltingPotError as error:
                 error.details["sent_before"] = len(started)
                 failure = error
                 break
-        receipts = [self._finish(sent) for sent in started]
+        receipts: list[TxReceipt] = []
+        for sent in started:  # each of them, or the count of those under way would never come back to 0
+            try:
+                receipts.append(self._finish(sent))
+            except MeltingPotError as error:
+                failure = failure or error
         if failure is not None:
             raise failure
         return receipts
@@ -155,10 +169,7 @@ class Sender:
 
     def _refused(self, error: RpcError) -> ChainError:
         if "insufficient funds" in error.reason.lower():
-            return ChainError(
-                f"{self.address} has not enough native coin to pay for the transaction.",
-                "Send coin to this address; on a development chain use ChainClient.fund.",
-            )
+            return NotEnoughCoin(f"{self.address} has not enough native coin to pay for the transaction.")
         return error
 
     # -- after it was sent -----------------------------------------------------------------------------------
@@ -182,7 +193,8 @@ class Sender:
             for tx_hash in sent.hashes:
                 raw = self.client.rpc("eth_getTransactionReceipt", tx_hash)
                 if raw is not None and self._deep_enough(int(raw["blockNumber"], 16)):
-                    return self.client.w3.eth.get_transaction_receipt(tx_hash)
+                    with suppress(TransactionNotFound):  # the block was taken back between the two questions
+                        return self.client.w3.eth.get_transaction_receipt(tx_hash)
             if time.monotonic() > give_up:
                 raise TransactionNotMined(
                     f"Transaction {sent.hashes[-1]} ({sent.function}) of {self.address} has no receipt after "

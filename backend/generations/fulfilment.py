@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backend.generations.attribution import SCHEMA, encoded, with_credits
-from backend.generations.errors import QuantityRefused
+from backend.generations.errors import PromptRefused, QuantityRefused
+from backend.generations.orders import prompt_hash_of
 from backend.generations.service import MAX_QUANTITY, rules_of
 from backend.generations.serving import ServedModel
 from backend.storage.cid import digest_of
@@ -78,7 +79,7 @@ def seed_of(order_id: str, number: int) -> int:
 def generate(
     model: ServedModel, orders: Sequence[LeasedOrder], settings: SampleSettings, progress: Progress
 ) -> list[list[Image]]:
-    """The pictures of each order, all orders in one sampling call. Raises QuantityRefused."""
+    """The pictures of each order, all orders in one sampling call. Raises QuantityRefused, PromptRefused."""
     from model.sample import generate as sample
 
     for order in orders:
@@ -86,6 +87,11 @@ def generate(
             raise QuantityRefused(
                 f"{order.order.quantity} pictures were ordered, at most {MAX_QUANTITY} are made at once.",
                 "Split it into several orders; the money comes back after the deadline.",
+            )
+        if prompt_hash_of(order.prompt) != order.order.prompt_hash:  # the table is a cache, no authority
+            raise PromptRefused(
+                f"The stored prompt does not hash to {order.order.prompt_hash}, which the buyer signed.",
+                "Remove it from the table `prompts` and have the buyer tell it again.",
             )
     prompts = [order.prompt for order in orders for _ in range(order.order.quantity)]
     seeds = [seed_of(order.order_id, number) for order in orders for number in range(order.order.quantity)]

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -27,6 +27,7 @@ QUEUED, RUNNING, DONE, FAILED, EXPIRED = "queued", "running", "done", "failed", 
 STEPS = ("generate", "pin", "attribute", "fulfil")
 RETRY_DELAY_S = 5
 MAX_ERROR_CHARS = 2_000
+UNTOLD = "nobody told the prompt behind the order's prompt hash: the buyer is refunded after the deadline"
 
 
 @dataclass(frozen=True)
@@ -80,12 +81,17 @@ class JobQueue:
             ).all()
         for order_id in missing:
             self._insert(order_id, now)
-        late = select(OrderRow.order_id).where(OrderRow.deadline < chain_now + self.deadline_margin_s)
+        late = select(OrderRow.order_id).where(
+            OrderRow.state == "requested", OrderRow.deadline < chain_now + self.deadline_margin_s
+        )
         too_late = f"less than {self.deadline_margin_s} s before the deadline: the buyer is refunded after it"
         self._set(_order_is("fulfilled"), DONE, {"error": None}, now)
         self._set(_order_is("refunded"), EXPIRED, {"error": "refunded to the buyer"}, now)
+        untold = late.where(OrderRow.prompt_hash.not_in(select(Prompt.prompt_hash)))
+        self._set(and_(_free(now), Job.order_id.in_(untold)), EXPIRED, {"error": UNTOLD}, now)
         self._set(and_(_free(now), Job.order_id.in_(late)), EXPIRED, {"error": too_late}, now)
-        self._set(and_(_free(now), Job.attempts >= self.max_attempts), FAILED, {}, now)
+        died = func.coalesce(Job.error, f"the worker ended during each of {self.max_attempts} attempts")
+        self._set(and_(_free(now), Job.attempts >= self.max_attempts), FAILED, {"error": died}, now)
 
     def _insert(self, order_id: str, now: int) -> None:
         try:
@@ -139,18 +145,22 @@ class JobQueue:
     # -- leases ----------------------------------------------------------------------------------------------
 
     def lease(self, chain_now: int, most: int = 1) -> list[LeasedOrder]:
-        """Up to `most` orders of one model version, the oldest first, all leased to this worker; [] when none
-        is free.
+        """Orders of one model version with up to `most` pictures together (or one order with more), the oldest
+        first, all leased to this worker; [] when none is free.
 
         Orders whose prompt nobody has told are passed over, so they block no other.
         """
         leased: list[LeasedOrder] = []
+        pictures = 0
         for row, prompt, attempts in self._candidates(chain_now, most):
-            if len(leased) == most:
+            if pictures >= most:
                 break
-            if leased and row.model_digest != leased[0].order.model_digest:
+            if leased and (
+                row.model_digest != leased[0].order.model_digest or pictures + row.quantity > most
+            ):
                 continue
             if self._take(row.order_id, attempts):
+                pictures += row.quantity
                 leased.append(
                     LeasedOrder(row.order_id, Order.from_row(row), int(row.price), prompt, attempts + 1)
                 )

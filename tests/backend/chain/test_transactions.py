@@ -10,6 +10,7 @@ import pytest
 from eth_account import Account
 
 from backend.chain import transactions
+from backend.chain.client import ChainClient
 from backend.chain.transactions import Sender
 from backend.context import Context
 from backend.errors import ChainError, ContractReverted, TransactionNotMined
@@ -135,25 +136,44 @@ class TestUnmined:
         assert broadcasts[0]["nonce"] == broadcasts[1]["nonce"]
         assert broadcasts[0]["maxFeePerGas"] < broadcasts[1]["maxFeePerGas"]
 
-    def test_failure_after_the_estimate_is_explained(
-        self, context: Context, sender: Sender, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """Both transfers pass their estimate; only one can pass in the block."""
+    @pytest.fixture
+    def blind(self, context: Context, sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Estimates see nothing coming (anvil's look at the pool, other nodes' do not); blocks come once
+        everything is sent. The sender has 5 tokens."""
         context.client.rpc("evm_setAutomine", True)
-        token = context.contracts.token.functions
         sender.send(mint(context, sender.address, 5))
         context.client.rpc("evm_setAutomine", False)
-        real = Sender._finish
+        rpc, finish = ChainClient.rpc, Sender._finish
+
+        def estimate(self: ChainClient, method: str, *params: object) -> object:
+            return hex(100_000) if method == "eth_estimateGas" else rpc(self, method, *params)
 
         def mine_first(self: Sender, sent: transactions._Sent) -> dict:
-            context.client.rpc("evm_mine")  # both are sent by now, however slow the machine
-            return real(self, sent)
+            context.client.rpc("evm_mine")
+            return finish(self, sent)
 
+        monkeypatch.setattr(ChainClient, "rpc", estimate)
         monkeypatch.setattr(Sender, "_finish", mine_first)
-        transfer = token.transfer(context.wallets.address("operator"), 5)
+
+    def test_failure_after_the_estimate_is_explained(
+        self, context: Context, sender: Sender, blind: None
+    ) -> None:
+        """Both transfers pass their estimate; only one can pass in the block."""
+        transfer = context.contracts.token.functions.transfer(context.wallets.address("operator"), 5)
         with pytest.raises(ContractReverted) as caught:
             sender.send_many([transfer, transfer])
         assert caught.value.name == "ERC20InsufficientBalance"
+        assert nonce_of(sender) == 3
+
+    def test_each_of_many_is_awaited_also_when_one_fails(
+        self, context: Context, sender: Sender, blind: None
+    ) -> None:
+        """Or the queue of this key would count the others as under way for ever."""
+        transfer = context.contracts.token.functions.transfer(context.wallets.address("operator"), 5)
+        with pytest.raises(ContractReverted):
+            sender.send_many([transfer, transfer, mint(context, sender.address, 1)])
+        assert nonce_of(sender) == 4
+        assert (sender._queue.under_way, sender._queue.next) == (0, None)
 
     def test_confirmations_are_awaited(
         self, deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -9,18 +9,24 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from backend.errors import ChainUnavailable, IpfsUnavailable
+from backend.chain.client import RpcError
+from backend.chain.transactions import NotEnoughCoin, Sender
+from backend.errors import ChainUnavailable, ContractReverted, IpfsUnavailable
 from backend.generations import receipts, service
 from backend.generations.attribution import SCHEMA, credits_of, queries_of, scores_of
 from backend.generations.serving import ModelNotServed
 from backend.generations.tables import Job, Prompt
 from backend.royalties.split import split
 from backend.storage.cid import cid_of_digest
+from backend.storage.errors import NotOnIpfs
 from backend.worker import Worker
+from tests.backend.chain.reading import send_unlocked
 from tests.backend.sales_world import SAMPLING, World
 
 
@@ -239,6 +245,95 @@ def test_a_chain_that_goes_away_in_the_middle_costs_no_attempt(
         with pytest.raises(ChainUnavailable):
             worker.run_once()
     assert (job(world, order_id).state, job(world, order_id).attempts) == ("queued", 0)
+
+
+def later(worker: Worker, seconds: float = 60) -> None:
+    """Lets delays pass."""
+    worker.queue.clock = lambda: time.time() + seconds
+
+
+def test_a_node_that_refuses_costs_no_attempt(
+    world: World, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as a rate limit: no reason for the worker to end."""
+    order_id = world.pay(1)
+
+    def limited(*_: object) -> list:
+        raise RpcError("eth_call", -32005, "daily request count exceeded")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "_states", limited)
+        with pytest.raises(RpcError):
+            worker.run_once()
+    assert (job(world, order_id).state, job(world, order_id).attempts) == ("queued", 0)
+    later(worker)
+    assert worker.run_once() == 1
+
+
+def test_an_operator_without_its_role_costs_no_order(world: World, worker: Worker) -> None:
+    """The holders may replace the operator at any time: its worker stops delivering, the orders wait."""
+    order_ids = [world.pay(1), world.pay(2)]
+    role, operator = world.ctx.contracts.market.functions.OPERATOR_ROLE().call(), "operator"
+    address = world.ctx.wallets.address(operator)
+    as_timelock(world, world.ctx.contracts.market.functions.revokeRole(role, address))
+    try:
+        with pytest.raises(ContractReverted, match="role|may not"):
+            worker.run_once()
+    finally:
+        as_timelock(world, world.ctx.contracts.market.functions.grantRole(role, address))
+    for order_id in order_ids:
+        assert (job(world, order_id).state, job(world, order_id).attempts) == ("queued", 0)
+    later(worker)
+    assert worker.run_once() == 2
+
+
+def as_timelock(world: World, call: Any) -> None:
+    timelock = world.ctx.contracts.timelock.address
+    world.ctx.client.rpc("anvil_impersonateAccount", timelock)
+    world.ctx.client.fund(timelock)
+    send_unlocked(world.ctx, timelock, call)
+    world.ctx.client.rpc("anvil_stopImpersonatingAccount", timelock)
+
+
+def test_an_operator_without_coin_costs_no_order(
+    world: World, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = world.pay(1)
+
+    def broke(*_: object) -> None:
+        raise NotEnoughCoin("0x… has not enough native coin to pay for the transaction.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Sender, "send", broke)
+        assert worker.run_once() == 0
+    found = job(world, order_id)
+    assert (found.state, found.attempts) == ("queued", 0) and "coin" in found.error
+    later(worker)
+    assert worker.run_once() == 1
+
+
+def test_content_that_ipfs_does_not_find_at_once_is_tried_again(
+    world: World, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = world.pay(1)
+
+    def missing(*_: object) -> None:
+        raise NotOnIpfs("bafy… was not found within 60 s.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(worker.models, "get", missing)
+        assert worker.run_once() == 0
+    assert (job(world, order_id).state, job(world, order_id).attempts) == ("queued", 1)
+    later(worker)
+    assert worker.run_once() == 1
+
+
+def test_a_stored_prompt_that_is_not_what_the_buyer_signed_is_not_drawn(world: World, worker: Worker) -> None:
+    order_id = world.pay(1, "a prompt that somebody changes in the table")
+    with world.ctx.sessions.begin() as session:
+        session.get(Prompt, row(world, order_id).prompt_hash).prompt = "another"
+    assert worker.run_once() == 0
+    assert job(world, order_id).state == "failed" and "does not hash" in job(world, order_id).error
 
 
 def test_the_loop_outlives_a_service_that_is_away_and_tells_it_once(

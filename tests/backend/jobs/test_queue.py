@@ -54,7 +54,12 @@ def other(sessions, clock):
 
 
 def add(
-    sessions, number: int, prompt: str | None = "a cat", model: str = MODEL_A, deadline: int = NOW + 5_000
+    sessions,
+    number: int,
+    prompt: str | None = "a cat",
+    model: str = MODEL_A,
+    deadline: int = NOW + 5_000,
+    quantity: int = 1,
 ) -> str:
     order_id = "0x" + f"{number:064x}"
     with sessions.begin() as session:
@@ -65,7 +70,7 @@ def add(
                 buyer="0x" + "11" * 20,
                 price=10**6,
                 max_price=10**6,
-                quantity=1,
+                quantity=quantity,
                 prompt_hash=told,
                 model_digest=model,
                 rules_version=1,
@@ -181,7 +186,8 @@ def test_a_worker_that_dies_each_time_does_not_try_for_ever(sessions, queue, clo
         clock.time += LEASE + 1
     queue.sync(NOW)
     assert queue.lease(NOW) == []
-    assert job(sessions, order_id).state == "failed"
+    found = job(sessions, order_id)
+    assert (found.state, found.error) == ("failed", "the worker ended during each of 3 attempts")
 
 
 def test_what_cannot_work_is_not_tried_again(sessions, queue, clock) -> None:
@@ -215,6 +221,22 @@ def test_nothing_is_begun_within_the_margin(sessions, queue) -> None:
     queue.sync(NOW)
     assert ids(queue.lease(NOW, 4)) == [in_time]
     assert job(sessions, late).state == "expired" and "refunded" in job(sessions, late).error
+
+
+def test_an_order_whose_prompt_was_never_told_says_so(sessions, queue) -> None:
+    order_id = add(sessions, 1, prompt=None)
+    queue.sync(NOW)
+    assert job(sessions, order_id).state == "queued"
+    queue.sync(NOW + 5_000)
+    assert job(sessions, order_id).state == "expired" and "prompt" in job(sessions, order_id).error
+
+
+def test_a_batch_counts_pictures(sessions, queue) -> None:
+    """All pictures of a batch are in memory at once."""
+    many = add(sessions, 1, quantity=9)
+    three, six, five = (add(sessions, n, quantity=q) for n, q in ((2, 3), (3, 6), (4, 5)))
+    queue.sync(NOW)
+    assert [ids(queue.lease(NOW, 8)) for _ in range(3)] == [[many], [three, five], [six]]
 
 
 def test_a_batch_holds_one_model_version_the_oldest_first(sessions, queue) -> None:
