@@ -11,6 +11,12 @@ class PromptRefused(InputRefused):
     code, title = "prompt_refused", "Prompt refused"
 
 
+class DeadlineRefused(InputRefused):
+    """A deadline in the past, or later than the rules allow."""
+
+    code, title = "deadline_refused", "Deadline refused"
+
+
 class QuantityRefused(InputRefused):
     """Fewer than one or more generations than one order may ask for."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, or_, select
@@ -58,7 +59,7 @@ def orders_page(
 
 def _position(cursor: str) -> tuple[int, str]:
     block, _, order_id = cursor.partition("-")
-    if not block.isdigit() or not order_id.startswith("0x"):
+    if not re.fullmatch("[0-9]{1,18}", block) or not order_id.startswith("0x"):
         raise InputRefused(f"{cursor!r} is no cursor.", "Use `next_cursor` of the page before, unchanged.")
     return int(block), order_id
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from backend.errors import ContractReverted
 from backend.generations.errors import NotRefundable, OrderNotFound
 from backend.generations.orders import Order
 from backend.generations.tables import Order as OrderRow
@@ -32,7 +33,7 @@ def state_on_chain(ctx: Context, identifier: str) -> str:
 
 def refund_expired(ctx: Context, identifier: str | None = None) -> list[str]:
     """Refunds one order, or every expired one, to their buyers; the relayer pays the gas. Returns the ids
-    refunded.
+    refunded by this call.
 
     Raises NotRefundable when the one order named is not waiting or its deadline has not passed.
     """
@@ -60,7 +61,15 @@ def refund_expired(ctx: Context, identifier: str | None = None) -> list[str]:
                 )
             )
         rows = [row for row in rows if state_on_chain(ctx, row.order_id) == "requested"]
-    sender = ctx.sender("relayer")
-    for row in rows:
-        sender.send(ctx.contracts.market.functions.refund(Order.from_row(row).to_chain()))
-    return [row.order_id for row in rows]
+    return [row.order_id for row in rows if _refund(ctx, row)]
+
+
+def _refund(ctx: Context, row: OrderRow) -> bool:
+    """False when somebody else refunded it in the meantime: anybody may, and that must not stop the others."""
+    try:
+        ctx.sender("relayer").send(ctx.contracts.market.functions.refund(Order.from_row(row).to_chain()))
+    except ContractReverted:
+        if state_on_chain(ctx, row.order_id) == "requested":
+            raise
+        return False
+    return True

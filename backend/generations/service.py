@@ -16,7 +16,13 @@ from eth_utils import to_checksum_address
 from sqlalchemy import select
 
 from backend.generations import orders as messages
-from backend.generations.errors import BuyerCannotPay, NoModelYet, QuantityRefused, WrongSignature
+from backend.generations.errors import (
+    BuyerCannotPay,
+    DeadlineRefused,
+    NoModelYet,
+    QuantityRefused,
+    WrongSignature,
+)
 from backend.generations.orders import Order
 from backend.generations.prompts import tell_prompt
 from backend.generations.refunds import STATES, find_order, refund_expired, state_on_chain
@@ -114,7 +120,7 @@ def quote(
     the prompt.
 
     `deadline` is a chain timestamp; without it one day, or as long as the rules allow. Raises PromptRefused,
-    QuantityRefused, NoModelYet.
+    QuantityRefused, DeadlineRefused, NoModelYet.
     """
     if not 1 <= quantity <= MAX_QUANTITY:
         raise QuantityRefused(
@@ -122,8 +128,15 @@ def quote(
         )
     version = ctx.contracts.rules.functions.currentVersion().call()
     rules = rules_of(ctx, version)
+    now = ctx.client.now()
     if deadline is None:
-        deadline = ctx.client.now() + min(DEFAULT_WINDOW_S, rules.max_order_window)
+        deadline = now + min(DEFAULT_WINDOW_S, rules.max_order_window)
+    latest = now + rules.max_order_window
+    if not now < deadline <= latest:  # the market would refuse the signed order
+        raise DeadlineRefused(
+            f"The deadline {deadline} is not after now ({now}) and at most {rules.max_order_window} s later.",
+            f"Name a moment from {now + 1} to {latest} in the chain's time.",
+        )
     return Order(
         buyer=to_checksum_address(buyer),
         max_price=rules.price_per_generation * quantity,

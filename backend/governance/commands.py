@@ -264,9 +264,12 @@ def _change(text: str) -> tuple[str, int]:
 
 def _identifier(text: str) -> int:
     try:
-        return int(text, 0)
+        identifier = int(text, 0)
+        if not 0 <= identifier < 2**256:
+            raise ValueError(text)
     except ValueError as error:
         raise UsageError(f"{text!r} is no proposal id.", "List them with `meltingpot vote list`.") from error
+    return identifier
 
 
 def _advance_to(ctx: Context, moment: int, allowed: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +87,8 @@ def proposals_page(ctx: Context, cursor: str | None, limit: int) -> tuple[list[P
     query = select(Proposal).order_by(Proposal.block_number.desc(), Proposal.proposal_id).limit(limit + 1)
     if cursor is not None:
         block, _, identifier = cursor.partition("-")
-        if not (block.isdigit() and identifier.isdigit()):
+        known = re.fullmatch("[0-9]{1,18}", block) and re.fullmatch("[0-9]{1,78}", identifier)
+        if not known or int(identifier) >= 2**256:
             raise UsageError(f"{cursor!r} is no cursor.", "Use `next_cursor` of the page before, unchanged.")
         query = query.where(
             or_(

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
+from typing import Any
 
 import click
 
 from backend.context import Context
-from backend.errors import UsageError
+from backend.errors import ContractReverted, UsageError
+
+REFUSED = ContractReverted.exit_code  # the others were paid
 
 
 @click.command()
@@ -21,7 +25,8 @@ from backend.errors import UsageError
 def claim(ctx: Context, accounts: tuple[str, ...], everybody: bool, dry_run: bool, as_json: bool) -> None:
     """Pay out what accounts are owed by sales and as holders.
 
-    The money goes to the accounts themselves; the relayer only pays the gas.
+    The money goes to the accounts themselves; the relayer only pays the gas. Exits 5 when the token refused to
+    pay one of them; the others are paid all the same.
 
     \b
     Examples:
@@ -36,6 +41,7 @@ def claim(ctx: Context, accounts: tuple[str, ...], everybody: bool, dry_run: boo
         raise UsageError("Name accounts with --account, or say --all.", "Example: `meltingpot claim --all`.")
     wait_until_indexed(ctx.sessions, ctx.client.block_number())
     names = service.earning_accounts(ctx) if everybody else [_address(ctx, account) for account in accounts]
+    refused: list[tuple[str, str]] = []
     if dry_run:
         due = [
             earned
@@ -44,20 +50,27 @@ def claim(ctx: Context, accounts: tuple[str, ...], everybody: bool, dry_run: boo
         ]
         rows = [(earned.account, earned.owed, earned.claimable) for earned in due]
     else:
-        rows = [(paid.account, paid.market, paid.pool) for paid in service.claim_all(ctx, names)]
+        paid_now = service.claim_all(ctx, names, lambda account, error: refused.append((account, str(error))))
+        rows = [(paid.account, paid.market, paid.pool) for paid in paid_now]
     if as_json:
         listed = [
             {"account": account, "market": str(market), "pool": str(pool)} for account, market, pool in rows
         ]
         total = sum(market + pool for _, market, pool in rows)
-        click.echo(json.dumps({"due" if dry_run else "claimed": listed, "total": str(total)}))
-        return
+        answer: dict[str, Any] = {"due" if dry_run else "claimed": listed, "total": str(total)}
+        if not dry_run:
+            answer["refused"] = [{"account": account, "error": error} for account, error in refused]
+        click.echo(json.dumps(answer))
+        sys.exit(REFUSED if refused else 0)
     for account, market, pool in rows:
         click.echo(f"{account}  sales {_money(market):>14}  holding {_money(pool):>14}")
     click.echo(
         f"{len(rows)} accounts, {_money(sum(market + pool for _, market, pool in rows))} "
         + ("due" if dry_run else "paid out")
     )
+    for account, error in refused:
+        click.secho(f"{account} was not paid, its money stays owed: {error}", fg="red", err=True)
+    sys.exit(REFUSED if refused else 0)
 
 
 def _address(ctx: Context, name: str) -> str:

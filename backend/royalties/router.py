@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from typing import Annotated, Literal
 
@@ -63,6 +64,6 @@ def ledger(
 def _block(cursor: str | None) -> int:
     if cursor is None:
         return -1
-    if not cursor.isdigit():
+    if not re.fullmatch("[0-9]{1,18}", cursor):
         raise InputRefused(f"{cursor!r} is no cursor.", "Use `next_cursor` of the page before, unchanged.")
     return int(cursor)

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from eth_utils import to_checksum_address
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.chain.batch import call_many
+from backend.errors import ContractReverted
 from backend.generations.tables import Order
 from backend.royalties.split import Split, attributed_ceiling, split
 from backend.royalties.tables import Claim, Credit, Payees, Refund, SaleSplit
 from backend.stake.tables import StakeBalance
 
 if TYPE_CHECKING:
+    from backend.chain.transactions import Sender
     from backend.context import Context
 
 __all__ = [
@@ -129,10 +131,16 @@ def earning_accounts(ctx: Context) -> list[str]:
 # ---- paying out --------------------------------------------------------------------------------------------
 
 
-def claim_all(ctx: Context, accounts: Iterable[str] | None = None) -> list[Claimed]:
+def claim_all(
+    ctx: Context,
+    accounts: Iterable[str] | None = None,
+    refused: Callable[[str, ContractReverted], None] | None = None,
+) -> list[Claimed]:
     """Pays what `accounts` (all known ones without) are owed, in batches, the relayer paying the gas.
 
-    The money goes to the accounts themselves whoever sends. Accounts with nothing due are left out.
+    The money goes to the accounts themselves whoever sends. Accounts with nothing due are left out. One that the
+    token refuses to pay (it may block accounts) keeps nobody else waiting: `refused` is told, its money stays
+    owed; without `refused` the error is raised once all others are paid.
     """
     names = earning_accounts(ctx) if accounts is None else sorted({to_checksum_address(a) for a in accounts})
     market, pool = ctx.contracts.market, ctx.contracts.pool
@@ -141,12 +149,15 @@ def claim_all(ctx: Context, accounts: Iterable[str] | None = None) -> list[Claim
     sender = ctx.sender("relayer")
     paid_market: dict[str, int] = {}
     paid_pool: dict[str, int] = {}
+    failures: dict[str, ContractReverted] = {}
     for batch in _batches(list(owed)):
-        receipt = sender.send(market.functions.claimMany(batch))
-        paid_market |= _paid(market.events.OwedClaimed, receipt)
+        paid_market |= _pay(sender, market.functions.claimMany, market.events.OwedClaimed, batch, failures)
     for batch in _batches(list(claimable)):
-        receipt = sender.send(pool.functions.claimMany(batch))
-        paid_pool |= _paid(pool.events.RevenueClaimed, receipt)
+        paid_pool |= _pay(sender, pool.functions.claimMany, pool.events.RevenueClaimed, batch, failures)
+    for account, error in failures.items():
+        if refused is None:
+            raise error
+        refused(account, error)
     return [
         Claimed(name, paid_market.get(name, 0), paid_pool.get(name, 0))
         for name in names
@@ -161,6 +172,23 @@ def _positive(names: Sequence[str], amounts: Sequence[int]) -> dict[str, int]:
 def _batches(names: list[str]) -> Iterator[list[str]]:
     for start in range(0, len(names), CLAIM_BATCH):
         yield names[start : start + CLAIM_BATCH]
+
+
+def _pay(
+    sender: Sender, claim_many: Any, event: type, names: list[str], failures: dict[str, ContractReverted]
+) -> dict[str, int]:
+    """Account → amount paid. A batch that is refused is halved until the account that spoils it stands alone."""
+    try:
+        receipt = sender.send(claim_many(names))
+    except ContractReverted as error:
+        if len(names) == 1:
+            failures[names[0]] = error
+            return {}
+        half = len(names) // 2
+        halves = (names[:half], names[half:])
+        first, second = (_pay(sender, claim_many, event, part, failures) for part in halves)
+        return first | second
+    return _paid(event, receipt)
 
 
 def _paid(event: type, receipt: object) -> dict[str, int]:

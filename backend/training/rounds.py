@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from eth_utils import to_checksum_address
+from eth_utils import event_abi_to_log_topic, to_checksum_address
 
 from backend.chain.batch import call_many
-from backend.errors import Conflict, InputRefused, NotFound
+from backend.chain.events import LogDecoder
+from backend.chain.logs import logs_between
+from backend.errors import ChainUnavailable, Conflict, InputRefused, NotFound
 from backend.governance.rules import Rules
 from backend.storage.cid import cid_of_digest, digest_of
 from backend.training.merkle import Leaf
@@ -199,15 +201,23 @@ def round_of(ctx: Context, round_id: int) -> RoundState:
     view = dict(zip(names, rounds.functions.rounds(round_id).call(), strict=True))
     if view["state"] == 0:
         raise NotFound(f"There is no round {round_id}.", "List them: `meltingpot round list`.")
-    events = rounds.events.RoundProposed().get_logs(
-        argument_filters={"roundId": round_id}, from_block=ctx.contracts.start_block
-    )
+    event = rounds.events.RoundProposed()
+    topics = ["0x" + event_abi_to_log_topic(event.abi).hex(), f"0x{round_id:064x}"]
+    blocks = (ctx.contracts.start_block, ctx.client.block_number())
+    raw = next(logs_between(ctx.client, [rounds.address], *blocks, topics), None)
+    if raw is None:
+        raise ChainUnavailable(
+            f"The node at {ctx.client.url} knows round {round_id} and not the event that proposed it.",
+            "Set MELTINGPOT_CHAIN_RPC_URL to a node that keeps logs since the deployment.",
+        )
+    decoder = LogDecoder({"TrainingRounds": rounds.address}, ctx.contracts.abis)
+    (proposed,) = decoder.decode_all([raw], lambda _: 0)
     return RoundState(
         round_id,
         STATES[view["state"]],
         view["proposer"],
         view["challengeEndsAt"],
-        cid_of_digest(events[-1]["args"]["proposal"]["reportDigest"]),
+        cid_of_digest(proposed.args["proposal"]["reportDigest"]),
         view["mintBudget"],
     )
 

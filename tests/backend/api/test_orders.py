@@ -142,7 +142,8 @@ def test_pages_of_orders_join_without_gap_or_double(world: World, client: TestCl
     assert [order["order_id"] for order in seen] == [order["order_id"] for order in everything]
     buyer = world.ctx.wallets.address("buyer:15").lower()
     assert len(client.get("/orders", params={"buyer": buyer, "state": "requested"}).json()["orders"]) >= 3
-    problem(client.get("/orders", params={"cursor": "nonsense"}), 422, "input_refused")
+    for cursor in ("nonsense", "²-0x1", "9" * 19 + "-0x1", "-0x1"):
+        problem(client.get("/orders", params={"cursor": cursor}), 422, "input_refused")
     problem(client.get("/orders", params={"limit": 0}), 422, "invalid_request")
 
 

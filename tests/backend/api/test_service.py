@@ -26,7 +26,10 @@ def test_ledger_and_earnings(world: World, client: TestClient) -> None:
     )
     account = world.artist("Ada").address
     assert client.get(f"/royalties/{account.lower()}").json()["account"] == account
-    problem(client.get("/ledger", params={"cursor": "x"}), 422, "input_refused")
+    for cursor in ("x", "²", "9" * 19, "-1"):
+        problem(client.get("/ledger", params={"cursor": cursor}), 422, "input_refused")
+    for cursor in ("²-1", "1-²", "9" * 19 + "-1", "1-" + "9" * 78):
+        problem(client.get("/proposals", params={"cursor": cursor}), 400, "usage_error")
     problem(client.get("/royalties/somebody"), 422, "invalid_request")
 
 

@@ -10,6 +10,7 @@ from backend.errors import ContractReverted
 from backend.generations import service
 from backend.generations.errors import (
     BuyerCannotPay,
+    DeadlineRefused,
     NotRefundable,
     PromptRefused,
     QuantityRefused,
@@ -154,3 +155,25 @@ def test_money_comes_back_after_the_deadline_and_only_then(world: World) -> None
 
 def test_prompt_hash_is_keccak_of_utf8() -> None:
     assert prompt_hash_of("") == "0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470"
+
+
+def test_a_deadline_that_the_market_would_refuse_is_not_quoted(world: World) -> None:
+    account, now = world.buyer(1), world.ctx.client.now()
+    window = service.rules_of(world.ctx, 1).max_order_window
+    for deadline in (0, now, now - 1, now + window + 60, 2**64):
+        with pytest.raises(DeadlineRefused, match=str(deadline)):
+            world.quote(account, deadline=deadline)
+    assert world.quote(account, deadline=now + window).deadline == now + window
+
+
+def test_a_signature_that_came_too_late_is_refused_without_gas(world: World) -> None:
+    account = world.buyer(1)
+    order = world.quote(account, deadline=world.ctx.client.now() + 60)
+    message = service.authorization_message(world.ctx, order, 10**6)
+    signature = service.sign(account, message)
+    world.ctx.client.advance_time(61)
+    relayer = world.ctx.wallets.address("relayer")
+    nonce = world.ctx.client.w3.eth.get_transaction_count(relayer)
+    with pytest.raises(ContractReverted, match=str(order.deadline)):
+        service.relay_authorization(world.ctx, order, signature, "a red circle")
+    assert world.ctx.client.w3.eth.get_transaction_count(relayer) == nonce

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from backend.errors import ContractReverted
 from backend.generations import service as generations
 from backend.generations.orders import Order
 from backend.generations.tables import Order as OrderRow
 from backend.royalties import service
+from backend.royalties.commands import claim as claim_command
 from backend.royalties.split import attributed_ceiling, split
+from backend.verify.money import money_statement
 from tests.backend.sales_world import World
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -98,3 +108,134 @@ def test_the_ledger_as_csv(world: World, sale: str) -> None:
     lines = list(csv.DictReader(io.StringIO(service.ledger_csv(rows))))
     assert [int(line["amount"]) for line in lines] == [row.amount for row in rows]
     assert lines[0]["kind"] == rows[0].kind
+
+
+@pytest.fixture
+def hostile(world: World) -> Iterator[Any]:
+    """The settlement token learns to refuse accounts, as real ones can; undone afterwards, tables included."""
+    world.index()
+    client, token = world.ctx.client, world.ctx.contracts.token
+    snapshot = client.rpc("evm_snapshot")
+    artifact = json.loads((ROOT / "build/contracts/HostileTokenMock.json").read_text())
+    client.rpc("anvil_setCode", token.address, "0x" + artifact["deployedBytecode"])
+    yield client.w3.eth.contract(address=token.address, abi=artifact["abi"]).functions
+    client.rpc("evm_revert", snapshot)
+    world.index()
+
+
+def pay_by_approve(world: World, number: int, **options: int) -> str:
+    """A paid and indexed order; the exchanged code has no domain to check signatures by."""
+    account = world.buyer(number)
+    order = world.quote(account, **options)
+    order_id = generations.request_by_approve(world.ctx, account, order, "a red circle")
+    world.index()
+    return order_id
+
+
+def test_an_account_that_the_token_refuses_keeps_nobody_waiting(world: World, sale: str, hostile: Any) -> None:
+    """One blocked artist among forty in a transaction would stop them all, for ever."""
+    ctx = world.ctx
+    row = generations.find_order(ctx, pay_by_approve(world, 6))
+    artists = [world.artist(name).address for name in ("Ada", "Béla", "Chidi")]
+    digest = b"\x08" * 32
+    call = ctx.contracts.market.functions.fulfil(
+        Order.from_row(row).to_chain(), (digest, digest, digest, [(artist, 7) for artist in artists])
+    )
+    ctx.sender("operator").send(call)
+    ctx.client.advance_time(15 * 86_400)
+    blocked = artists[1]
+    ctx.sender("deployer").send(hostile.setBlacklisted(blocked, True))
+    due = {account: service.earnings(ctx, account) for account in artists}
+    refused: list[tuple[str, str]] = []
+    claimed = service.claim_all(ctx, artists, lambda account, error: refused.append((account, str(error))))
+    paid = {each.account: each for each in claimed}
+    assert set(paid) == set(artists) - {blocked}
+    assert all(paid[a].total == due[a].owed + due[a].claimable > 0 for a in paid)
+    assert [account for account, _ in refused] == [blocked]
+    assert service.earnings(ctx, blocked).owed == due[blocked].owed
+    with pytest.raises(ContractReverted):
+        service.claim_all(ctx, [blocked])
+    done = CliRunner().invoke(claim_command, ["--account", blocked, "--json"], obj=_without_waiting(world))
+    assert done.exit_code == 5
+    assert [entry["account"] for entry in json.loads(done.output)["refused"]] == [blocked]
+    ctx.sender("deployer").send(hostile.setBlacklisted(blocked, False))
+    assert [claimed.account for claimed in service.claim_all(ctx, artists)] == [blocked]
+
+
+def _without_waiting(world: World) -> Any:
+    world.index()
+    return world.ctx
+
+
+def test_a_refused_refund_is_in_the_statement_and_claimable(world: World, hostile: Any) -> None:
+    """A buyer whom the token refuses: the refund is deferred, every identity holds before and after."""
+    ctx = world.ctx
+    order_id = pay_by_approve(world, 7, deadline=ctx.client.now() + 600)
+    before = money_statement(ctx)
+    buyer = ctx.wallets.address("buyer:7")
+    ctx.sender("deployer").send(hostile.setBlacklisted(buyer, True))
+    ctx.client.advance_time(601)
+    assert generations.refund_expired(ctx, order_id) == [order_id]
+    deferred = balanced(money_statement(ctx))
+    assert deferred["refunded"] == before["refunded"] + 10**6
+    assert deferred["escrowed"] == before["escrowed"] - 10**6
+    assert ctx.contracts.market.functions.refundOwed(buyer).call() == 10**6
+    ctx.sender("deployer").send(hostile.setBlacklisted(buyer, False))
+    ctx.sender("relayer").send(ctx.contracts.market.functions.claimRefund(buyer))
+    assert ctx.contracts.market.functions.refundOwed(buyer).call() == 0
+    again = balanced(money_statement(ctx))
+    assert again["refunded"] == deferred["refunded"]
+    world.index()
+    assert reconciled(world) == []
+
+
+def balanced(money: dict[str, int]) -> dict[str, int]:
+    """The statement, once both identities of report.json are seen to hold exactly."""
+    routed = sum(money[part] for part in ("attributed", "holders", "learning", "platform", "network"))
+    assert money["received"] == routed + money["escrowed"] + money["refunded"] + money["carry"]
+    assert routed == money["claimed"] + money["owed"]
+    assert all(amount >= 0 for amount in money.values())
+    return money
+
+
+def reconciled(world: World) -> list[Any]:
+    from backend.chain.reconcile import reconcile
+
+    with world.ctx.sessions() as session:
+        return reconcile(session, world.ctx.client, world.ctx.contracts)
+
+
+def test_the_statement_balances_at_every_moment_of_the_stream(world: World, sale: str) -> None:
+    """In the middle of a period, with claims between, and with an open order."""
+    ctx = world.ctx
+    world.pay(8, quantity=7)
+    for seconds in (1, 86_400 * 3 + 7, 86_400 * 6, 1, 86_400 * 30):
+        ctx.client.advance_time(seconds)
+        balanced(money_statement(ctx))
+        ctx.sender("relayer").send(ctx.contracts.pool.functions.claim(world.artist("Ada").address))
+        balanced(money_statement(ctx))
+
+
+def test_a_refund_that_somebody_else_was_first_with_stops_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ctx = world.ctx
+    deadline = ctx.client.now() + 300
+    first, second = (world.pay(number, deadline=deadline) for number in (8, 9))
+    ctx.client.advance_time(301)
+    world.index()
+    from backend.generations import refunds
+
+    real, rivals = refunds.state_on_chain, [first]
+
+    def overtaken(context: Any, identifier: str) -> str:
+        found = real(context, identifier)
+        if identifier in rivals:
+            rivals.clear()
+            order = Order.from_row(generations.find_order(ctx, identifier)).to_chain()
+            ctx.sender("deployer").send(ctx.contracts.market.functions.refund(order))
+        return found
+
+    monkeypatch.setattr(refunds, "state_on_chain", overtaken)
+    assert second in generations.refund_expired(ctx)
+    assert real(ctx, first) == real(ctx, second) == "refunded"

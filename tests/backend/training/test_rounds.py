@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from backend.chain.client import ChainClient, RpcError
 from backend.errors import Conflict, NotFound
 from backend.training import rounds, service
 from backend.training.merkle import leaf_hash, verify_proof
@@ -86,3 +88,20 @@ def test_one_account_gets_leaf_and_proof(world: World) -> None:  # noqa: F811
         rounds.claim_of(world.ctx, 1, "0x" + "77" * 20)
     with pytest.raises(NotFound, match="no round 99"):
         rounds.claim_of(world.ctx, 99, leaf.account)
+
+
+def test_a_node_that_gives_few_blocks_at_once_is_enough(
+    forgotten: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Public nodes refuse logs over all of the chain's life."""
+    real, found = ChainClient.rpc, rounds.round_of(forgotten.ctx, 1)
+
+    def limited(self: ChainClient, method: str, *params: Any) -> Any:
+        if method == "eth_getLogs":
+            asked = params[0]
+            if int(asked["toBlock"], 16) - int(asked["fromBlock"], 16) > 20:
+                raise RpcError(method, -32602, "block range is too large")
+        return real(self, method, *params)
+
+    monkeypatch.setattr(ChainClient, "rpc", limited)
+    assert rounds.round_of(forgotten.ctx, 1) == found
