@@ -18,7 +18,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scripts.export_abis import export_abis, load_project, write_whole  # noqa: E402
+from scripts.export_abis import export_abis, export_code, load_project, write_whole  # noqa: E402
 
 NETWORK_ID = "meltingpot-deploy"
 
@@ -68,6 +68,7 @@ def main() -> int:
     options = parse()
     project = load_project()
     export_abis(project)
+    export_code(project)
     web3 = connect(options.rpc_url)
     chain_id = web3.eth.chain_id
     file = Path(options.out) / f"{chain_id}.json"

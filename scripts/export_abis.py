@@ -1,4 +1,5 @@
-"""Write build/abis/<Name>.json, one ABI (a JSON list) a deployed contract, compiling what changed.
+"""Write build/abis/<Name>.json, one ABI (a JSON list) a deployed contract, and build/code/<Name>.hex, what its
+code on a chain must be, compiling what changed.
 
     .venv/bin/python scripts/export_abis.py        (from the project root)
 """
@@ -46,6 +47,18 @@ def export_abis(project: Any, folder: Path = ROOT / "build" / "abis") -> list[Pa
     return written
 
 
+def export_code(project: Any, folder: Path = ROOT / "build" / "code") -> list[Path]:
+    """Write the runtime code of every contract of ours (the settlement token is somebody else's) and return the
+    files; immutables stand in it as zeros."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, contract in DEPLOYED_AS.items():
+        if name != "SettlementToken":
+            written.append(folder / f"{name}.hex")
+            write_whole(written[-1], project[contract]._build["deployedBytecode"] + "\n")
+    return written
+
+
 def write_whole(target: Path, text: str) -> None:
     """Write a file so that a reader never sees half of it."""
     part = target.with_suffix(".part")
@@ -54,7 +67,8 @@ def write_whole(target: Path, text: str) -> None:
 
 
 def main() -> int:
-    print(f"{len(export_abis(load_project()))} ABIs in build/abis")
+    project = load_project()
+    print(f"{len(export_abis(project))} ABIs in build/abis, {len(export_code(project))} codes in build/code")
     return 0
 
 

@@ -36,6 +36,7 @@ class Contracts:
     ) -> None:
         self._client = client
         self.abis = abis
+        self.code_dir = client.settings.abi_dir.parent / "code"
         self.addresses = {name: to_checksum_address(deployment["contracts"][name]) for name in NAMES}
         self.chain_id = int(deployment["chainId"])
         self.start_block = int(deployment["block"])
@@ -73,6 +74,14 @@ class Contracts:
                 "market is: it was started anew after the deployment, or is another chain.",
                 "Deploy again with `python scripts/deploy.py`, or point to the chain that the file is for.",
             )
+
+    def compiled_code(self, name: str) -> bytes:
+        """The runtime code that the source here compiles to, immutables as zeros. Raises NotDeployed."""
+        path = self.code_dir / f"{name}.hex"
+        try:
+            return bytes.fromhex(path.read_text().strip())
+        except (OSError, ValueError) as error:
+            raise NotDeployed(f"There is no compiled code at {path}.", "Run `make compile`.") from error
 
     def by_address(self, address: str) -> str:
         """The name of a contract of ours. Raises KeyError for any other address."""

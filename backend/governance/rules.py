@@ -74,6 +74,7 @@ CHAIN_NAMES = tuple(_camel(field.name) for field in fields(Rules))
 PYTHON_NAMES = {_camel(field.name): field.name for field in fields(Rules)} | {
     f.name: f.name for f in fields(Rules)
 }
+WINDOWS = ("challengeWindow", "streamPeriod", "maxOrderWindow")
 MONEY = ("pricePerGeneration", "proposalBond", "challengeBond", "mintPerRound")
 
 
@@ -81,3 +82,11 @@ def differences(before: Rules, after: Rules) -> dict[str, tuple[int, int]]:
     """Field name on the chain → (before, after), only for the fields that differ."""
     old, new = asdict(before), asdict(after)
     return {_camel(name): (old[name], new[name]) for name in old if old[name] != new[name]}
+
+
+def out_of_range(rules: Rules) -> list[str]:
+    """Names on the chain of the fields whose number does not fit the contract's type (uint16, uint32 for windows,
+    uint128 for money)."""
+    bits = {name: 16 for name in CHAIN_NAMES} | dict.fromkeys(WINDOWS, 32) | dict.fromkeys(MONEY, 128)
+    values = zip(CHAIN_NAMES, rules.to_chain(), strict=True)
+    return [name for name, value in values if not 0 <= value < 2 ** bits[name]]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from backend.chain.client import RpcError
 from backend.errors import ChainUnavailable
 from backend.verify.checks import Check, Findings
+from backend.verify.code import check_code
 from backend.verify.facts import Facts, read_facts
 from backend.verify.governance import check_governance
 from backend.verify.money import check_money
@@ -51,6 +52,7 @@ def verify(
 
 def _check_all(facts: Facts, findings: Findings, quick: bool, told: Progress) -> None:
     groups: list[tuple[str, Callable[[], None]]] = [
+        ("The code can be compared", lambda: check_code(facts, findings)),
         ("The wiring can be read", lambda: check_wiring(facts, findings)),
         ("The works can be read", lambda: check_works(facts, findings, quick, told)),
         ("The rounds can be read", lambda: check_rounds(facts, findings)),

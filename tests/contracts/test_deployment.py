@@ -8,7 +8,7 @@ from brownie import web3
 
 from scripts.deploy import describes_chain, document
 from scripts.deployment import DeploymentFailed, Roles, check_roles, deploy
-from scripts.export_abis import DEPLOYED_AS, export_abis
+from scripts.export_abis import DEPLOYED_AS, export_abis, export_code
 
 ADMIN = "0x" + "00" * 32
 
@@ -89,3 +89,9 @@ def test_abis(system, tmp_path):
     assert {f.stem for f in files} == set(DEPLOYED_AS)
     abi = json.loads((tmp_path / "GenerationMarket.json").read_text())
     assert {"CreditsExceedShare", "fulfil", "OrderRequested"} <= {entry.get("name") for entry in abi}
+
+
+def test_codes_are_what_is_deployed(system, tmp_path):
+    files = export_code(system.project, tmp_path)
+    assert {f.stem for f in files} == set(DEPLOYED_AS) - {"SettlementToken"}
+    assert all(len(bytes.fromhex(f.read_text())) > 1_000 for f in files)

@@ -105,6 +105,9 @@ def test_what_the_contract_would_refuse_is_refused_before_the_vote(world: World,
         service.propose_rules(world.ctx, holders[0], {"artistsBps": 2100, "holdersBps": 5400})
     with pytest.raises(RulesRefused):
         service.propose_rules(world.ctx, holders[0], {"artistsBps": 1})
+    for name, value in (("pricePerGeneration", -1), ("challengeWindow", 2**32), ("maxCredits", 2**16)):
+        with pytest.raises(RulesRefused, match=f"{name} {value} cannot be"):
+            service.propose_rules(world.ctx, holders[0], {name: value})
     with pytest.raises(InputRefused):
         service.propose_text(world.ctx, holders[0], "t", "  ")
 

@@ -288,6 +288,23 @@ def test_one_unit_taken_from(forgotten: World, role: str, expected: str) -> None
     assert len(found) == 1 and expected in found[0], found
 
 
+@pytest.mark.parametrize("name", ["GenerationMarket", "Charter"])
+def test_a_contract_of_other_code(forgotten: World, name: str) -> None:
+    """One byte of it; all views still answer as before."""
+    client, address = forgotten.ctx.client, forgotten.ctx.contracts.addresses[name]
+    code = client.rpc("eth_getCode", address, "latest")
+    client.rpc("anvil_setCode", address, code[:-2] + f"{int(code[-2:], 16) ^ 1:02x}")
+    found = findings(forgotten)
+    assert len(found) == 1 and f"{name} at {address} has other code" in found[0], found
+
+
+def test_source_that_is_not_compiled_is_said(sold: World, tmp_path) -> None:
+    stranger = Stranger(sold)
+    stranger.contracts.code_dir = tmp_path
+    found = failed(verify.verify(stranger, quick=True))
+    assert len(found) == 1 and "make compile" in found[0], found
+
+
 def test_stake_minted_without_a_claim(forgotten: World) -> None:
     thief = forgotten.buyer(44).address
     impersonate(forgotten, "rounds", forgotten.ctx.contracts.stake.functions.mint(thief, 1))
