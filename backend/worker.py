@@ -35,6 +35,7 @@ AWAY_PAUSE_S = 2.0
 UNKNOWN, REQUESTED, FULFILLED = 0, 1, 2
 # Not the order's fault, and over when somebody mends it: waited for, without costing the order an attempt.
 AWAY = (ServiceUnavailable, RpcError, NotEnoughCoin)
+LIMIT_EXCEEDED = -32005  # EIP-1474
 NOT_OPERATOR = "AccessControlUnauthorizedAccount"
 
 
@@ -86,9 +87,7 @@ class Worker:
         self.models = ModelCache(ctx)
 
     def run(self) -> None:
-        """Works until `stop` is set. A service or database that is away, and an operator without its role, is
-        waited for, not died of.
-        """
+        """Works until `stop` is set. What is away, or an operator without its role, is waited for."""
         log.info("worker %s waits for orders", self.queue.owner)
         told = ""
         while not self.stop.is_set():
@@ -206,7 +205,7 @@ class Worker:
         except Exception as error:
             if isinstance(error, ContractReverted) and error.name == NOT_OPERATOR:
                 raise  # says nothing about the orders: all of them would fail
-            if len(ready) > 1 and isinstance(error, ContractReverted):
+            if len(ready) > 1 and isinstance(error, ContractReverted | RpcError):
                 return sum(self._send([one]) for one in ready)
             self._failed([order for order, _ in ready], error)
             return 0
@@ -263,7 +262,9 @@ class Worker:
         """A service that is away costs no attempt; an order that can never work is not tried again."""
         hopeless = isinstance(error, InputRefused | NotFound | ContractReverted)
         hopeless = hopeless and not isinstance(error, NotOnIpfs)  # a node may find it in a minute
-        if isinstance(error, AWAY):
+        # Another refusal of the node may be about this very order, and would come for ever.
+        refused = isinstance(error, RpcError) and error.number != LIMIT_EXCEEDED
+        if isinstance(error, AWAY) and not refused:
             self._release(orders, str(error))
         else:
             for order in orders:

@@ -19,7 +19,9 @@ from web3.types import TxReceipt
 from backend.chain.client import ChainClient, RpcError
 from backend.errors import ChainError, ContractReverted, MeltingPotError, TransactionNotMined
 
-GAS_MARGIN_PERCENT = 120
+# What is not used is not paid. A call can cost more in its block than at the estimate: votes are written once a
+# second, revenue by periods, and the first write of either is some 22,000 gas a slot dearer than the next.
+GAS_MARGIN_PERCENT, GAS_MARGIN = 120, 100_000
 REPLACE_AFTER_S = 45.0  # an unmined transaction is sent again with a higher fee after this long
 FEE_RAISE_PERCENT = 125  # nodes ask for at least 10 % more to replace a transaction
 NONCE_ATTEMPTS = 5
@@ -136,7 +138,7 @@ class Sender:
         # A development chain with a base fee of 0 asks for nothing: wallets without coin can send there.
         free = base == 0 and self.client.is_development
         tip = 0 if free else int(self.client.rpc("eth_maxPriorityFeePerGas"), 16)
-        gas = min(estimate * GAS_MARGIN_PERCENT // 100, int(header["gasLimit"], 16))
+        gas = min(estimate * GAS_MARGIN_PERCENT // 100 + GAS_MARGIN, int(header["gasLimit"], 16))
         return {"gas": max(gas, estimate), "maxFeePerGas": 2 * base + tip, "maxPriorityFeePerGas": tip}
 
     def _sign_and_send(self, transaction: dict[str, Any]) -> str:
@@ -236,6 +238,11 @@ class Sender:
             return error
         except ChainError:
             pass
+        if receipt["gasUsed"] * 100 >= sent.transaction["gas"] * 97:
+            return ChainError(
+                f"Transaction {sent.hashes[-1]} ({sent.function}) ran out of its {sent.transaction['gas']:,} gas.",
+                "It cost more than at the estimate a moment before: try again.",
+            )
         return ChainError(
             f"Transaction {sent.hashes[-1]} ({sent.function}) was mined and failed.",
             "Its state changed between estimate and block: read the state and try again.",

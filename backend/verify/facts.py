@@ -80,15 +80,15 @@ class Facts:
         }
 
     @cached_property
-    def documents(self) -> dict[str, dict]:
-        """Documents fetched so far, by CID."""
+    def documents(self) -> dict[tuple[str, str], dict]:
+        """Documents fetched so far, by CID and schema."""
         return {}
 
     def document(self, cid: str, schema: str) -> dict:
         """A document from IPFS whose bytes hash to `cid`; fetched once."""
-        if cid not in self.documents:
-            self.documents[cid] = self.ctx.documents.get(cid, schema)
-        return self.documents[cid]
+        if (cid, schema) not in self.documents:
+            self.documents[cid, schema] = self.ctx.documents.get(cid, schema)
+        return self.documents[cid, schema]
 
 
 def read_facts(ctx: Context) -> Facts:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,11 +88,10 @@ class Deployed:
         return Settings(_env_file=None, **{**values, **changes})
 
 
-@pytest.fixture(scope="session")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    """All contracts on an anvil of this session."""
+@contextmanager
+def deployment(out: Path) -> Iterator[Deployed]:
+    """All contracts on an anvil of their own, until the block ends; the deployment file in `out`."""
     anvil = Anvil.start()
-    out = tmp_path_factory.mktemp("deployments")
     wallets = Wallets(Settings(_env_file=None))
     roles = [part for role in ROLES for part in (f"--{role}", wallets.address(role))]
     command = [
@@ -112,6 +112,13 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         yield Deployed(anvil.url, next(out.glob("*.json")), ROOT / "build" / "abis")
     finally:
         anvil.stop()
+
+
+@pytest.fixture(scope="session")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    """All contracts on an anvil of this session."""
+    with deployment(tmp_path_factory.mktemp("deployments")) as found:
+        yield found
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from backend.chain.transactions import Sender
 from backend.context import Context
 from backend.errors import ChainError, ContractReverted, TransactionNotMined
 from tests.backend.chain.conftest import Deployed
+from tests.backend.chain.reading import send_unlocked
 
 
 @pytest.fixture
@@ -174,6 +175,40 @@ class TestUnmined:
             sender.send_many([transfer, transfer, mint(context, sender.address, 1)])
         assert nonce_of(sender) == 4
         assert (sender._queue.under_way, sender._queue.next) == (0, None)
+
+    def test_what_costs_more_in_its_block_than_at_the_estimate_goes_through(
+        self, context: Context, sender: Sender, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Votes are written once a second: a transfer that is estimated in the second of another one writes over
+        its checkpoints, and is mined a second later, when it must add its own."""
+        rpc, stake = context.client.rpc, context.contracts.stake
+        rounds, friend = context.contracts.rounds.address, Account.create().address
+        rpc("evm_setAutomine", True)
+        rpc("anvil_impersonateAccount", rounds)
+        context.client.fund(rounds)
+        send_unlocked(context, rounds, stake.functions.mint(sender.address, 10**18))
+        rpc("anvil_stopImpersonatingAccount", rounds)
+        sender.send(stake.functions.transfer(friend, 1))
+        rpc("evm_setAutomine", False)
+        real, finish, broadcast = Sender._sign_and_send, Sender._finish, Sender._broadcast
+
+        def a_second_later(self: Sender, transaction: dict) -> str:
+            rpc("evm_mine")
+            rpc("evm_increaseTime", 10)
+            return real(self, transaction)
+
+        def mine_first(self: Sender, sent: transactions._Sent) -> dict:
+            rpc("evm_mine")
+            return finish(self, sent)
+
+        transfer = stake.functions.transfer(friend, 1)
+        first = {"type": 2, "chainId": 31337, "to": stake.address, "value": 0, "gas": 500_000}
+        first |= {"data": transfer._encode_transaction_data(), "nonce": nonce_of(sender)}
+        broadcast(sender, first | {"maxFeePerGas": 0, "maxPriorityFeePerGas": 0})  # waits in the pool
+        monkeypatch.setattr(Sender, "_sign_and_send", a_second_later)
+        monkeypatch.setattr(Sender, "_finish", mine_first)
+        assert sender.send(transfer)["status"] == 1
+        assert stake.functions.balanceOf(friend).call() == 3
 
     def test_confirmations_are_awaited(
         self, deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

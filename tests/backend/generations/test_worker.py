@@ -312,6 +312,24 @@ def test_an_operator_without_coin_costs_no_order(
     assert worker.run_once() == 1
 
 
+@pytest.mark.parametrize(("number", "attempts"), [(-32005, 0), (-32000, 1)])
+def test_only_a_limit_of_the_node_costs_no_attempt(
+    world: World, worker: Worker, monkeypatch: pytest.MonkeyPatch, number: int, attempts: int
+) -> None:
+    """Another refusal may be about the order itself, such as more gas than a block has: not tried for ever."""
+    order_id = world.pay(1)
+
+    def refuse(*_: object) -> None:
+        raise RpcError("eth_estimateGas", number, "no")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Sender, "send", refuse)
+        assert worker.run_once() == 0
+    assert (job(world, order_id).state, job(world, order_id).attempts) == ("queued", attempts)
+    later(worker)
+    assert worker.run_once() == 1
+
+
 def test_content_that_ipfs_does_not_find_at_once_is_tried_again(
     world: World, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
