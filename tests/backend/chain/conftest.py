@@ -47,7 +47,9 @@ class Anvil:
         port = free_port()
         arguments = [str(ANVIL), "--port", str(port), "--silent", "--base-fee", "0", *options]
         process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for _ in range(200):
+        for _ in range(600):
+            if process.poll() is not None:  # somebody else took the port first; never attach to their chain
+                return cls.start(*options)
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     return cls(process, f"http://127.0.0.1:{port}")
