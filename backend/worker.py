@@ -7,7 +7,6 @@ worker's at a time, and the contract accepts one fulfilment only. SIGTERM gives 
 from __future__ import annotations
 
 import logging
-import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -21,6 +20,7 @@ from backend.chain.client import RpcError
 from backend.chain.transactions import NotEnoughCoin
 from backend.errors import ContractReverted, InputRefused, MeltingPotError, NotFound, ServiceUnavailable
 from backend.jobs.queue import JobQueue, LeasedOrder, worker_name
+from backend.stopping import stop_on_signals
 from backend.storage.errors import NotOnIpfs
 from model.settings import SampleSettings
 
@@ -286,8 +286,7 @@ def main() -> None:
     ctx = Context()
     logging.basicConfig(level=ctx.settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop_on_signals(stop)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         Worker(ctx, stop).run()

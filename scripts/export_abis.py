@@ -1,5 +1,5 @@
-"""Write build/abis/<Name>.json, one ABI (a JSON list) a deployed contract, and build/code/<Name>.hex, what its
-code on a chain must be, compiling what changed.
+"""Write build/abis/<Name>.json, one ABI (a JSON list) a deployed contract, and build/code/<Name>.hex, what
+its code on a chain must be, compiling what changed.
 
     .venv/bin/python scripts/export_abis.py        (from the project root)
 """
@@ -48,8 +48,8 @@ def export_abis(project: Any, folder: Path = ROOT / "build" / "abis") -> list[Pa
 
 
 def export_code(project: Any, folder: Path = ROOT / "build" / "code") -> list[Path]:
-    """Write the runtime code of every contract of ours (the settlement token is somebody else's) and return the
-    files; immutables stand in it as zeros."""
+    """Write the runtime code of every contract of ours (the settlement token is somebody else's) and return
+    the files; immutables stand in it as zeros."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, contract in DEPLOYED_AS.items():

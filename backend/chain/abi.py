@@ -15,8 +15,9 @@ ZERO_ADDRESS = "0x" + "00" * 20  # the other side of a mint; also what a view an
 
 
 class _AnyText(StringDecoder):
-    """Text as it can be stored. A contract's `string` may be any bytes: whoever proposes or votes chooses them,
-    and must not stop those who read along. What is no UTF-8, and NUL (which PostgreSQL refuses), becomes U+FFFD.
+    """Text as it can be stored. A contract's `string` may be any bytes: whoever proposes or votes chooses
+    them, and must not stop those who read along. What is no UTF-8, and NUL (which PostgreSQL refuses),
+    becomes U+FFFD.
     """
 
     @staticmethod

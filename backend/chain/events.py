@@ -144,10 +144,10 @@ class LogDecoder:
                 event = self.decode(log, block_time(log))
             except (DecodingError, ValueError, KeyError) as error:
                 raise IndexerHalted(
-                    f"The log {log.get('logIndex')} of transaction {log.get('transactionHash')} cannot be read "
-                    f"with the ABI of its contract: {type(error).__name__}: {error}.",
-                    "The ABIs in MELTINGPOT_ABI_DIR may be of other contracts than the deployed ones; else the "
-                    "node of MELTINGPOT_CHAIN_RPC_URL is broken: set another.",
+                    f"The log {log.get('logIndex')} of transaction {log.get('transactionHash')} cannot be "
+                    f"read with the ABI of its contract: {type(error).__name__}: {error}.",
+                    "The ABIs in MELTINGPOT_ABI_DIR may be of other contracts than the deployed ones; else "
+                    "the node of MELTINGPOT_CHAIN_RPC_URL is broken: set another.",
                 ) from error
             if event is not None:
                 events.append(event)

@@ -10,7 +10,6 @@ backend.chain.indexer`.
 from __future__ import annotations
 
 import logging
-import signal
 import sys
 import threading
 import time
@@ -31,6 +30,7 @@ from backend.errors import (
     MeltingPotError,
     ServiceUnavailable,
 )
+from backend.stopping import stop_on_signals
 
 log = logging.getLogger(__name__)
 NEAR_BLOCKS = 64  # blocks of one transaction near the head
@@ -72,13 +72,14 @@ class Indexer:
             except ledger.CursorMoved:
                 log.info("another indexer wrote first; going on from its position")
         raise ChainUnavailable(
-            f"The node at {self._client.url} names block {head} as its head and does not show the blocks after "
-            f"{cursor.block_number} as one chain.",
+            f"The node at {self._client.url} names block {head} as its head and does not show the blocks "
+            f"after {cursor.block_number} as one chain.",
             "A node that is catching up mends this by itself.",
         )
 
     def run(self, stop: threading.Event) -> None:
-        """Follows the chain until `stop` is set; waits while chain or database are away. Raises IndexerHalted."""
+        """Follows the chain until `stop` is set; waits while chain or database are away. Raises
+        IndexerHalted."""
         wait = self._settings.indexer_poll_s
         while not stop.is_set():
             try:
@@ -276,8 +277,7 @@ def main() -> int:
 
     context = Context()
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop_on_signals(stop)
     try:
         logging.basicConfig(
             level=context.settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s"

@@ -19,8 +19,8 @@ from web3.types import TxReceipt
 from backend.chain.client import ChainClient, RpcError
 from backend.errors import ChainError, ContractReverted, MeltingPotError, TransactionNotMined
 
-# What is not used is not paid. A call can cost more in its block than at the estimate: votes are written once a
-# second, revenue by periods, and the first write of either is some 22,000 gas a slot dearer than the next.
+# What is not used is not paid. A call can cost more in its block than at the estimate: votes are written once
+# a second, revenue by periods, and the first write of either is some 22,000 gas a slot dearer than the next.
 GAS_MARGIN_PERCENT, GAS_MARGIN = 120, 100_000
 REPLACE_AFTER_S = 45.0  # an unmined transaction is sent again with a higher fee after this long
 FEE_RAISE_PERCENT = 125  # nodes ask for at least 10 % more to replace a transaction
@@ -79,8 +79,8 @@ class Sender:
         """Sends the calls one after the other without waiting between, then collects all receipts in order.
 
         Where blocks take time, a call must not depend on an earlier one of the list: each is estimated on the
-        latest block. When one would revert, or a mined one failed, all that were sent are awaited and the first
-        error is raised; its `details` say how many were sent before one that was not.
+        latest block. When one would revert, or a mined one failed, all that were sent are awaited and the
+        first error is raised; its `details` say how many were sent before one that was not.
         """
         started: list[_Sent] = []
         failure: MeltingPotError | None = None
@@ -240,7 +240,7 @@ class Sender:
             pass
         if receipt["gasUsed"] * 100 >= sent.transaction["gas"] * 97:
             return ChainError(
-                f"Transaction {sent.hashes[-1]} ({sent.function}) ran out of its {sent.transaction['gas']:,} gas.",
+                f"Transaction {sent.hashes[-1]} ({sent.function}) ran out of gas ({receipt['gasUsed']:,}).",
                 "It cost more than at the estimate a moment before: try again.",
             )
         return ChainError(

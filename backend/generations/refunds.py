@@ -65,7 +65,7 @@ def refund_expired(ctx: Context, identifier: str | None = None) -> list[str]:
 
 
 def _refund(ctx: Context, row: OrderRow) -> bool:
-    """False when somebody else refunded it in the meantime: anybody may, and that must not stop the others."""
+    """False when somebody else refunded it in the meantime: anybody may, and that must stop no other."""
     try:
         ctx.sender("relayer").send(ctx.contracts.market.functions.refund(Order.from_row(row).to_chain()))
     except ContractReverted:

@@ -80,8 +80,8 @@ def latest_rules(ctx: Context) -> tuple[int, Rules]:
 def changed_rules(rules: Rules, changes: Mapping[str, int]) -> Rules:
     """The rules after `changes`.
 
-    Raises RulesRefused for an unknown name, a number that no rule can have, no change, or shares that do not sum
-    to 10,000.
+    Raises RulesRefused for an unknown name, a number that no rule can have, no change, or shares that do not
+    sum to 10,000.
     """
     unknown = [name for name in changes if name not in PYTHON_NAMES]
     if unknown:
@@ -92,10 +92,8 @@ def changed_rules(rules: Rules, changes: Mapping[str, int]) -> Rules:
     if after == rules:
         raise RulesRefused("The proposal would change nothing.")
     if wrong := out_of_range(after):
-        raise RulesRefused(
-            f"{', '.join(f'{name} {getattr(after, PYTHON_NAMES[name])}' for name in wrong)} cannot be: negative, "
-            "or too large for the contract."
-        )
+        named = ", ".join(f"{name} {getattr(after, PYTHON_NAMES[name])}" for name in wrong)
+        raise RulesRefused(f"{named} cannot be: negative, or too large for the contract.")
     if after.shares_sum != BPS:
         raise RulesRefused(
             f"The five shares sum to {after.shares_sum:,} basis points, not to {BPS:,}.",

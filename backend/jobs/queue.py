@@ -145,8 +145,8 @@ class JobQueue:
     # -- leases ----------------------------------------------------------------------------------------------
 
     def lease(self, chain_now: int, most: int = 1) -> list[LeasedOrder]:
-        """Orders of one model version with up to `most` pictures together (or one order with more), the oldest
-        first, all leased to this worker; [] when none is free.
+        """Orders of one model version with up to `most` pictures together (or one order with more), the
+        oldest first, all leased to this worker; [] when none is free.
 
         Orders whose prompt nobody has told are passed over, so they block no other.
         """

@@ -25,8 +25,8 @@ REFUSED = ContractReverted.exit_code  # the others were paid
 def claim(ctx: Context, accounts: tuple[str, ...], everybody: bool, dry_run: bool, as_json: bool) -> None:
     """Pay out what accounts are owed by sales and as holders.
 
-    The money goes to the accounts themselves; the relayer only pays the gas. Exits 5 when the token refused to
-    pay one of them; the others are paid all the same.
+    The money goes to the accounts themselves; the relayer only pays the gas. Exits 5 when the token refused
+    to pay one of them; the others are paid all the same.
 
     \b
     Examples:
@@ -52,25 +52,25 @@ def claim(ctx: Context, accounts: tuple[str, ...], everybody: bool, dry_run: boo
     else:
         paid_now = service.claim_all(ctx, names, lambda account, error: refused.append((account, str(error))))
         rows = [(paid.account, paid.market, paid.pool) for paid in paid_now]
-    if as_json:
-        listed = [
-            {"account": account, "market": str(market), "pool": str(pool)} for account, market, pool in rows
-        ]
-        total = sum(market + pool for _, market, pool in rows)
-        answer: dict[str, Any] = {"due" if dry_run else "claimed": listed, "total": str(total)}
-        if not dry_run:
-            answer["refused"] = [{"account": account, "error": error} for account, error in refused]
-        click.echo(json.dumps(answer))
-        sys.exit(REFUSED if refused else 0)
-    for account, market, pool in rows:
-        click.echo(f"{account}  sales {_money(market):>14}  holding {_money(pool):>14}")
-    click.echo(
-        f"{len(rows)} accounts, {_money(sum(market + pool for _, market, pool in rows))} "
-        + ("due" if dry_run else "paid out")
-    )
-    for account, error in refused:
-        click.secho(f"{account} was not paid, its money stays owed: {error}", fg="red", err=True)
+    _show(rows, None if dry_run else refused, as_json)
     sys.exit(REFUSED if refused else 0)
+
+
+def _show(rows: list[tuple[str, int, int]], refused: list[tuple[str, str]] | None, as_json: bool) -> None:
+    """`rows` are (account, market, pool); `refused` is None when nothing was to be paid."""
+    total = sum(market + pool for _, market, pool in rows)
+    if as_json:
+        listed = [{"account": name, "market": str(market), "pool": str(pool)} for name, market, pool in rows]
+        answer: dict[str, Any] = {"due" if refused is None else "claimed": listed, "total": str(total)}
+        if refused is not None:
+            answer["refused"] = [{"account": name, "error": error} for name, error in refused]
+        click.echo(json.dumps(answer))
+        return
+    for name, market, pool in rows:
+        click.echo(f"{name}  sales {_money(market):>14}  holding {_money(pool):>14}")
+    click.echo(f"{len(rows)} accounts, {_money(total)} {'due' if refused is None else 'paid out'}")
+    for name, error in refused or []:
+        click.secho(f"{name} was not paid, its money stays owed: {error}", fg="red", err=True)
 
 
 def _address(ctx: Context, name: str) -> str:

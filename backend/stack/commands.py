@@ -15,6 +15,7 @@ import click
 from backend.stack.funding import fund_buyer
 from backend.stack.local import LocalStack
 from backend.stack.processes import ServiceFailed
+from backend.stopping import stop_on_signals
 
 LOCAL_ENV = Path(".meltingpot/local.env")
 
@@ -90,8 +91,7 @@ def _start_in_background(data_dir: Path, fresh: bool) -> dict:
 def _serve(data_dir: Path, fresh: bool, as_json: bool) -> None:
     """Runs the stack until a signal comes; starts a service again that has died."""
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop_on_signals(stop)
     stack = LocalStack(data_dir, fresh=fresh, keep=True, say=lambda text: click.echo(text, err=True))
     stack.start()
     try:

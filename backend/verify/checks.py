@@ -52,8 +52,8 @@ class Findings:
         """Run a group of checks; a document that cannot be read or has the wrong form is a finding, not a
         crash.
 
-        A service that does not answer, or a node that refuses a request, proves nothing about the data and goes
-        on to the caller.
+        A service that does not answer, or a node that refuses a request, proves nothing about the data and
+        goes on to the caller.
         """
         try:
             work()

@@ -1,5 +1,5 @@
-"""The contracts on the chain are what the source here compiles to: what they answer is worth no more than their
-code.
+"""The contracts on the chain are what the source here compiles to: what they answer is worth no more than
+their code.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def check_code(facts: Facts, findings: Findings) -> None:
 
 
 def same_code(compiled: bytes, found: bytes) -> bool:
-    """Equal but for immutables: the compiler leaves 32 zero bytes behind a PUSH32, the constructor fills them in.
+    """Equal but for immutables: the compiler leaves 32 zero bytes behind a PUSH32, the constructor fills them.
 
     The wiring check reads those that hold addresses.
     """

@@ -16,8 +16,8 @@ from backend.governance.rules import Rules
 if TYPE_CHECKING:
     from backend.context import Context
 
-# The settlement token is not ours: millions of its transfers have nothing to do with us, and balances tell what
-# it holds for whom.
+# The settlement token is not ours: millions of its transfers have nothing to do with us, and balances tell
+# what it holds for whom.
 CONTRACTS = (
     "registry",
     "rules",

@@ -165,15 +165,20 @@ def _check_record(
     )
     seeds = [str(seed_of(fulfilled.args["orderId"], number)) for number in range(order.quantity)]
     findings.compare(f"{name}: the pictures' seeds follow from the order", seeds, record["seeds"])
-    digests = _output_digests(facts, cid_of_digest(fulfilled.args["outputDigest"]), order.quantity)
-    joined = digests[0] if order.quantity == 1 else hashlib.sha256(b"".join(digests)).digest()
+    _check_output(facts, findings, name, order.quantity, fulfilled, output["files"])
+
+
+def _check_output(
+    facts: Facts, findings: Findings, name: str, quantity: int, fulfilled: Event, files: list[Mapping[str, Any]]
+) -> None:
+    """The pictures at the CID on the chain, against the hash on the chain and those in the record."""
+    digests = _output_digests(facts, cid_of_digest(fulfilled.args["outputDigest"]), quantity)
+    joined = digests[0] if quantity == 1 else hashlib.sha256(b"".join(digests)).digest()
+    named = [(f"{number}.png", "0x" + digest.hex()) for number, digest in enumerate(digests, start=1)]
     findings.compare(
         f"{name}: the output on IPFS hashes to what was delivered",
-        ("0x" + joined.hex(), [(f"{n}.png", "0x" + digest.hex()) for n, digest in enumerate(digests, start=1)]),
-        (
-            fulfilled.args["outputHash"],
-            [(file["name"], _hex(file["sha256"])) for file in output["files"]],
-        ),
+        ("0x" + joined.hex(), named),
+        (fulfilled.args["outputHash"], [(file["name"], _hex(file["sha256"])) for file in files]),
         f"{len(digests)} pictures",
     )
 

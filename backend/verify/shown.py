@@ -1,4 +1,4 @@
-"""What a receipt shows beside the money: names in a sale's record must be those of the chain and the dataset."""
+"""What a receipt shows beside the money: names in a sale's record must be those of chain and dataset."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ ones."""
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from backend.context import Context
 from backend.errors import ChainError, ContractReverted, TransactionNotMined
 from tests.backend.chain.conftest import Deployed
 from tests.backend.chain.reading import send_unlocked
+
+FRIEND = Account.create().address
 
 
 @pytest.fixture
@@ -176,21 +179,28 @@ class TestUnmined:
         assert nonce_of(sender) == 4
         assert (sender._queue.under_way, sender._queue.next) == (0, None)
 
-    def test_what_costs_more_in_its_block_than_at_the_estimate_goes_through(
-        self, context: Context, sender: Sender, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """Votes are written once a second: a transfer that is estimated in the second of another one writes over
-        its checkpoints, and is mined a second later, when it must add its own."""
+    @pytest.fixture
+    def holder(self, context: Context, sender: Sender) -> Iterator[Sender]:
+        """A sender with stake; undone afterwards, for the chain is shared."""
         rpc, stake = context.client.rpc, context.contracts.stake
-        rounds, friend = context.contracts.rounds.address, Account.create().address
+        snapshot, rounds = rpc("evm_snapshot"), context.contracts.rounds.address
         rpc("evm_setAutomine", True)
         rpc("anvil_impersonateAccount", rounds)
         context.client.fund(rounds)
         send_unlocked(context, rounds, stake.functions.mint(sender.address, 10**18))
         rpc("anvil_stopImpersonatingAccount", rounds)
-        sender.send(stake.functions.transfer(friend, 1))
+        sender.send(stake.functions.transfer(FRIEND, 1))
         rpc("evm_setAutomine", False)
-        real, finish, broadcast = Sender._sign_and_send, Sender._finish, Sender._broadcast
+        yield sender
+        rpc("evm_revert", snapshot)
+
+    def test_what_costs_more_in_its_block_than_at_the_estimate_goes_through(
+        self, context: Context, holder: Sender, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Votes are written once a second: a transfer that is estimated in the second of another one writes
+        over its checkpoints, and is mined a second later, when it must add its own."""
+        rpc, stake = context.client.rpc, context.contracts.stake
+        real, finish = Sender._sign_and_send, Sender._finish
 
         def a_second_later(self: Sender, transaction: dict) -> str:
             rpc("evm_mine")
@@ -201,14 +211,14 @@ class TestUnmined:
             rpc("evm_mine")
             return finish(self, sent)
 
-        transfer = stake.functions.transfer(friend, 1)
+        transfer = stake.functions.transfer(FRIEND, 1)
         first = {"type": 2, "chainId": 31337, "to": stake.address, "value": 0, "gas": 500_000}
-        first |= {"data": transfer._encode_transaction_data(), "nonce": nonce_of(sender)}
-        broadcast(sender, first | {"maxFeePerGas": 0, "maxPriorityFeePerGas": 0})  # waits in the pool
+        first |= {"data": transfer._encode_transaction_data(), "nonce": nonce_of(holder)}
+        holder._broadcast(first | {"maxFeePerGas": 0, "maxPriorityFeePerGas": 0})  # waits in the pool
         monkeypatch.setattr(Sender, "_sign_and_send", a_second_later)
         monkeypatch.setattr(Sender, "_finish", mine_first)
-        assert sender.send(transfer)["status"] == 1
-        assert stake.functions.balanceOf(friend).call() == 3
+        assert holder.send(transfer)["status"] == 1
+        assert stake.functions.balanceOf(FRIEND).call() == 3
 
     def test_confirmations_are_awaited(
         self, deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

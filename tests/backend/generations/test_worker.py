@@ -316,7 +316,7 @@ def test_an_operator_without_coin_costs_no_order(
 def test_only_a_limit_of_the_node_costs_no_attempt(
     world: World, worker: Worker, monkeypatch: pytest.MonkeyPatch, number: int, attempts: int
 ) -> None:
-    """Another refusal may be about the order itself, such as more gas than a block has: not tried for ever."""
+    """Another refusal may be about the order itself, such as more gas than a block has: not for ever."""
     order_id = world.pay(1)
 
     def refuse(*_: object) -> None:

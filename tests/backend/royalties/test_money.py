@@ -112,7 +112,7 @@ def test_the_ledger_as_csv(world: World, sale: str) -> None:
 
 @pytest.fixture
 def hostile(world: World) -> Iterator[Any]:
-    """The settlement token learns to refuse accounts, as real ones can; undone afterwards, tables included."""
+    """The settlement token learns to refuse accounts, as real ones can; undone afterwards, with the tables."""
     world.index()
     client, token = world.ctx.client, world.ctx.contracts.token
     snapshot = client.rpc("evm_snapshot")
@@ -132,7 +132,9 @@ def pay_by_approve(world: World, number: int, **options: int) -> str:
     return order_id
 
 
-def test_an_account_that_the_token_refuses_keeps_nobody_waiting(world: World, sale: str, hostile: Any) -> None:
+def test_an_account_that_the_token_refuses_keeps_nobody_waiting(
+    world: World, sale: str, hostile: Any
+) -> None:
     """One blocked artist among forty in a transaction would stop them all, for ever."""
     ctx = world.ctx
     row = generations.find_order(ctx, pay_by_approve(world, 6))

@@ -1,7 +1,7 @@
 """Attacks on the chain itself, each by whoever could try it, against a stranger who sees chain and IPFS only.
 
-Dishonest operator (records and credits within the contract's bounds) · dishonest proposer (leaves, consent) ·
-contracts that do what they must not (played by the development chain) · a node that leaves logs out.
+Dishonest operator (records and credits within the contract's bounds) · dishonest proposer (leaves, consent)
+· contracts that do what they must not (played by the development chain) · a node that leaves logs out.
 """
 
 from __future__ import annotations
@@ -281,7 +281,8 @@ def test_one_unit_taken_from(forgotten: World, role: str, expected: str) -> None
         account = forgotten.buyer(42)
         service.request_by_authorization(forgotten.ctx, account, forgotten.quote(account, PROMPT), PROMPT)
     if role == "rounds":
-        rounds.propose(forgotten.ctx, forgotten.ctx.documents.put(next_report(forgotten, lambda report: None)))
+        report = next_report(forgotten, lambda report: None)
+        rounds.propose(forgotten.ctx, forgotten.ctx.documents.put(report))
     token = forgotten.ctx.contracts.token.functions
     impersonate(forgotten, role, token.transfer(forgotten.buyer(44).address, 1))
     found = findings(forgotten)
@@ -378,8 +379,8 @@ LEFT_OUT = [
 def test_a_log_that_is_left_out(
     sold: World, monkeypatch: pytest.MonkeyPatch, role: str, event: str
 ) -> None:
-    """The last log of one kind is missing from what the node answers. (Roles have no view to hold their events
-    against: a node that hides a grant is believed.)
+    """The last log of one kind is missing from what the node answers. (Roles have no view to hold their
+    events against: a node that hides a grant is believed.)
     """
     contract = getattr(sold.ctx.contracts, role)
     topic = "0x" + keccak(text=contract.events[event]().signature).hex().removeprefix("0x")

@@ -1,5 +1,5 @@
-"""The statement of all money on a chain where sales come before the first stake: both identities, exactly, and the
-streaming rule, after each chapter of a life of the contracts.
+"""The statement of all money on a chain where sales come before the first stake: both identities, exactly,
+and the streaming rule, after each chapter of a life of the contracts.
 """
 
 from __future__ import annotations

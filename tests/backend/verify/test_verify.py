@@ -289,7 +289,8 @@ def test_a_service_that_is_away_is_exit_4_and_named(sold: World, setting: str, s
 
 
 def test_something_else_at_the_chains_address_is_exit_4(sold: World) -> None:
-    for answer in (b"<html>hello</html>", b'{"jsonrpc":"2.0","id":1,"error":{"code":-32005,"message":"limit"}}'):
+    limit = b'{"jsonrpc":"2.0","id":1,"error":{"code":-32005,"message":"limit"}}'
+    for answer in (b"<html>hello</html>", limit):
         with listening(answer) as url:
             done = run_verify(sold, "--json", MELTINGPOT_CHAIN_RPC_URL=url)
         assert done.returncode in (4, 5), done.stdout + done.stderr
