@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ from backend.works.catalogue import WORK_SCHEMA, remember_documents, title_of
 from backend.works.files import PreparedFile, Refused, prepare_file
 from backend.works.imports import ImportedWork, RefusedLine, read_manifest
 from backend.works.registration import CONSENT_TRAINING, PreparedWork
+from backend.works.texts import clean_tags, clean_text
 
 if TYPE_CHECKING:
     from backend.context import Context
@@ -115,11 +116,36 @@ def prepare(ctx: Context, path: Path, name: str | None = None) -> PreparedFile:
         raise FileRefused(refused, path, name or str(path)) from refused
 
 
+class TextRefused(InputRefused):
+    """A text that cannot describe a work; `code` says why, as for a line of a manifest."""
+
+    title = "Text refused"
+    advice = "The fields and their limits are those of a manifest's line: see `meltingpot import --help`."
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.message)
+        self.code = refused.code
+
+
+def describe(
+    file: PreparedFile, artist: str, title: str, tags: Iterable[str], licence: str, source: str, consent: bool
+) -> ImportedWork:
+    """A single work, described under the same rules as a line of a manifest. Raises TextRefused."""
+    try:
+        texts = {
+            name: clean_text(name, value)
+            for name, value in (("artist", artist), ("title", title), ("licence", licence), ("source", source))
+        }
+        return ImportedWork(line=0, tags=clean_tags(tags), consent=consent, file=file, **texts)
+    except Refused as refused:
+        raise TextRefused(refused) from refused
+
+
 class AlreadyRegistered(Conflict):
     """Somebody registered exactly this file."""
 
     code, title = "exact_copy", "Already registered"
-    advice = "A work is registered once. If it is yours, open a dispute against the first registration."
+    advice = "A work is registered once, and pays the artist who registered it first."
 
 
 def require_new(ctx: Context, content_hash: str) -> None:
