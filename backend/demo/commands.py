@@ -9,10 +9,11 @@ from pathlib import Path
 import click
 
 PROMPTS_FILE = "PROMPTS.txt"
+REPORTS = ("report.html", "report.json")
 
 
 @click.command()
-@click.option("--works", "manifest", type=click.Path(path_type=Path, dir_okay=False), help="MANIFEST.jsonl of another set of works. Default: OpenMoji's faces and people.")
+@click.option("--works", "manifest", type=click.Path(path_type=Path), help="MANIFEST.jsonl of another set of works. Default: OpenMoji's faces and people.")
 @click.option("--steps", type=click.IntRange(1), help="Training steps. Default: chosen by the size of the set and the starting point.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("demo-out"), show_default=True, help="Where report.html and report.json go.")
 @click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), default=Path(".meltingpot/demo"), show_default=True, help="Where the services keep their data; emptied first.")
@@ -37,14 +38,19 @@ def demo(manifest: Path | None, steps: int | None, out: Path, data_dir: Path, as
     from backend.stack.local import LocalStack
     from backend.verify.service import verify
 
+    prompts = _prompts(manifest) if manifest else []
+    for name in REPORTS:  # a run that fails must not leave the page of an earlier one
+        (out / name).unlink(missing_ok=True)
     reporter = Reporter()
     stack = LocalStack(data_dir, say=reporter.say)
     with reporter.step("start", "Chain, IPFS node, database, API, indexer, worker; contracts deployed"):
         settings = stack.start()
     try:
         ctx = Context(settings)
-        manifest = manifest or _openmoji(stack.data_dir / "openmoji")
-        job = DemoJob(ctx, stack, reporter, manifest, _prompts(manifest), steps)
+        if manifest is None:
+            manifest = _openmoji(stack.data_dir / "openmoji")
+            prompts = _prompts(manifest)
+        job = DemoJob(ctx, stack, reporter, manifest, prompts, steps)
         job.run()
         with reporter.step("verify", "A stranger recomputes everything from chain and IPFS"):
             checks = verify(Context(settings), progress=reporter.progress)
@@ -66,12 +72,27 @@ def demo(manifest: Path | None, steps: int | None, out: Path, data_dir: Path, as
 def _openmoji(folder: Path) -> Path:
     """The default set: written by its importer from the npm package."""
     from backend.config import PROJECT_DIR
+    from backend.errors import ConfigurationError
 
-    subprocess.run([sys.executable, str(PROJECT_DIR / "tools" / "openmoji_manifest.py"), str(folder)], check=True, cwd=PROJECT_DIR, stdout=subprocess.DEVNULL)
+    importer = [sys.executable, str(PROJECT_DIR / "tools" / "openmoji_manifest.py"), str(folder)]
+    done = subprocess.run(importer, cwd=PROJECT_DIR, capture_output=True, text=True)
+    if done.returncode:
+        raise ConfigurationError(f"OpenMoji cannot be read: {done.stderr.strip()[-300:]}", "Run `make install`, or name works with --works.")
     return folder / "MANIFEST.jsonl"
 
 
 def _prompts(manifest: Path) -> list[str]:
-    """What the buyers ask for, where the set says so: the lines of PROMPTS.txt beside the manifest."""
+    """What the buyers ask for, where the set says so: the lines of PROMPTS.txt beside the manifest. Asked before
+    anything starts, so that a wrong path costs no minute. Raises ManifestUnreadable, InputRefused."""
+    from backend.errors import InputRefused
+    from backend.generations.prompts import checked
+    from backend.works.imports import manifest_lines
+
+    manifest_lines(manifest)
     beside = manifest.with_name(PROMPTS_FILE)
-    return [line.strip() for line in beside.read_text(encoding="utf-8").splitlines() if line.strip()] if beside.exists() else []
+    if not beside.is_file():
+        return []
+    try:
+        return [checked(line.strip()) for line in beside.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+    except UnicodeDecodeError as error:
+        raise InputRefused(f"{beside} is not UTF-8 text.", "Save it as UTF-8, one prompt a line.") from error

@@ -98,7 +98,7 @@ def read_manifest(
     copy of an earlier line's picture is refused and names that line. Raises ManifestUnreadable.
     """
     path = Path(path)
-    lines = _lines(path)
+    lines = manifest_lines(path)
     first_lines: dict[str, int] = {}
     for number, read in _in_order(_Reader(path.parent, max_bytes, max_pixels), lines):
         if isinstance(read, ImportedWork):
@@ -129,7 +129,8 @@ def _in_order(read: _Reader, lines: list[bytes]) -> Iterator[tuple[int, Imported
         pool.shutdown(cancel_futures=True)
 
 
-def _lines(path: Path) -> list[bytes]:
+def manifest_lines(path: Path) -> list[bytes]:
+    """The lines of a manifest as they stand in the file, blank ones too. Raises ManifestUnreadable."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise ManifestUnreadable(f"{path} is not a file.")
