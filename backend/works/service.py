@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from backend.errors import ChainError, Conflict, InputRefused, TransactionNotMined
 from backend.works import registration
-from backend.works.catalogue import WORK_SCHEMA, remember_documents, title_of
+from backend.works.catalogue import WORK_SCHEMA, remember_documents, remember_missing, title_of
 from backend.works.files import PreparedFile, Refused, prepare_file
 from backend.works.imports import ImportedWork, RefusedLine, read_manifest
 from backend.works.registration import CONSENT_TRAINING, PreparedWork
@@ -173,7 +173,7 @@ def import_manifest(path: Path, ctx: Context, progress: Progress, direct: Direct
     prepared = _publish(ctx, fresh, progress)
     result.cids_verified = 2 * len(prepared)
     registered = _register(ctx, fresh, prepared, direct, result, progress)
-    remember_documents(ctx, [(work.content_hash, work.document) for work in registered])
+    remember_missing(ctx, [line.content_hash for line in known])
     result.accepted, result.already_registered = len(registered), len(known)
     done = {work.content_hash for work in registered} | {line.content_hash for line in known}
     stand = [line for line in lines if line.content_hash in done]
@@ -257,6 +257,7 @@ def _register(
             works = [prepared[line.content_hash] for line in batch]
             try:
                 send(ctx, ctx.wallets.account(f"artist:{name}"), works)
+                remember_documents(ctx, [(work.content_hash, work.document) for work in works])
                 registered += works
             except TransactionNotMined:
                 raise  # the chain stands still: every further batch would wait as long

@@ -10,6 +10,7 @@ import pytest
 
 from backend.demo.commands import _prompts
 from backend.demo.job import PROMPTS, VOTERS, prompt_of, prompts_from, voters_for
+from backend.demo.page import money_note
 from backend.errors import InputRefused
 from backend.generations.prompts import MAX_PROMPT_BYTES, checked
 
@@ -52,3 +53,12 @@ def test_a_manifest_that_is_not_there_costs_no_minute(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "backend.cli", "demo", "--works", str(tmp_path / "none.jsonl"), "--data-dir", str(tmp_path / "data")]
     done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=60)
     assert done.returncode == 3 and "There is no file" in done.stderr and not (tmp_path / "data").exists()
+
+
+def test_the_page_says_where_all_money_is() -> None:
+    amounts = dict.fromkeys(("received", "attributed", "holders", "learning", "platform", "network", "escrowed", "refunded",
+                             "carry", "claimed", "owed"), "0")
+    plain = money_note(amounts | {"received": "1000000", "attributed": "1000000", "claimed": "1000000"})
+    assert "carried" not in plain and "owed" not in plain and "1 dUSD to artists" in plain
+    told = money_note(amounts | {"received": "1000000", "holders": "999998", "carry": "2", "owed": "999998"})
+    assert "0.000002 dUSD could not be divided" in told and "0.999998 dUSD are still owed" in told
