@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -30,6 +31,17 @@ def demo(manifest: Path | None, steps: int | None, out: Path, data_dir: Path, as
       meltingpot demo
       meltingpot demo --works photographs/MANIFEST.jsonl --out photographs-out
     """
+    prompts = _prompts(manifest) if manifest else []
+    for name in REPORTS:  # a run that fails must not leave the page of an earlier one
+        (out / name).unlink(missing_ok=True)
+    report = _carry(manifest, prompts, steps, out, data_dir)
+    if as_json:
+        click.echo(json.dumps(report, indent=1, ensure_ascii=False))
+    sys.exit(1 if report["verify"]["failed"] else 0)
+
+
+def _carry(manifest: Path | None, prompts: list[str], steps: int | None, out: Path, data_dir: Path) -> dict[str, Any]:
+    """Runs the job on services of its own, writes the reports, stops the services; returns report.json."""
     from backend.context import Context
     from backend.demo.collect import collect
     from backend.demo.job import DemoJob
@@ -38,9 +50,6 @@ def demo(manifest: Path | None, steps: int | None, out: Path, data_dir: Path, as
     from backend.stack.local import LocalStack
     from backend.verify.service import verify
 
-    prompts = _prompts(manifest) if manifest else []
-    for name in REPORTS:  # a run that fails must not leave the page of an earlier one
-        (out / name).unlink(missing_ok=True)
     reporter = Reporter()
     stack = LocalStack(data_dir, say=reporter.say)
     with reporter.step("start", "Chain, IPFS node, database, API, indexer, worker; contracts deployed"):
@@ -64,9 +73,7 @@ def demo(manifest: Path | None, steps: int | None, out: Path, data_dir: Path, as
         if not check.ok:
             reporter.say(f"✗ {check.name}: {check.detail}")
     reporter.console.print(f"[bold]{len(checks) - report['verify']['failed']} of {len(checks)} checks hold.[/bold] Look at {out / 'report.html'}")
-    if as_json:
-        click.echo(json.dumps(report, indent=1, ensure_ascii=False))
-    sys.exit(1 if report["verify"]["failed"] else 0)
+    return report
 
 
 def _openmoji(folder: Path) -> Path:
