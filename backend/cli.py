@@ -1,10 +1,12 @@
 """`meltingpot`: the command line of the product. Each domain keeps its commands in its own `commands.py`."""
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
 import sys
+import traceback
 
 import click
 
@@ -70,9 +72,8 @@ def cli(ctx: click.Context) -> None:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Entry point: runs a command and turns errors into one message and an exit code."""
-    from backend.errors import MeltingPotError
-
+    """Entry point: runs a command and turns errors into one message and an exit code. With --json, stdout holds one
+    JSON document, of an error as well."""
     # Threads of torch that wait by spinning are ten times slower as soon as anything else runs on the machine.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     arguments = sys.argv[1:] if argv is None else argv
@@ -80,19 +81,52 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(cli.main(arguments, prog_name="meltingpot", standalone_mode=False))
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
-    except click.ClickException as error:
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except (Exception, KeyboardInterrupt) as error:
+        sys.exit(_tell(error, "--json" in arguments))
+
+
+def _tell(error: BaseException, as_json: bool) -> int:
+    """Says what went wrong, and what to do; returns the exit code."""
+    from backend.errors import MeltingPotError, UsageError
+
+    if isinstance(error, click.ClickException):
         error.show()
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
+        if as_json:
+            context = getattr(error, "ctx", None)
+            advice = f"See `{context.command_path} --help`." if context else ""
+            click.echo(json.dumps(UsageError(error.format_message(), advice).problem()))
+        return error.exit_code
+    if isinstance(error, click.Abort | KeyboardInterrupt):
         click.echo("stopped", err=True)
-        sys.exit(130)
-    except MeltingPotError as error:
-        if "--json" in arguments:
-            click.echo(json.dumps(error.problem()))
-        click.secho(f"error: {error.message}", fg="red", err=True)
-        if error.what_to_do:
-            click.echo(error.what_to_do, err=True)
-        sys.exit(error.exit_code)
+        return 130
+    if not isinstance(error, MeltingPotError):
+        error = _fault(error)
+    if as_json:
+        click.echo(json.dumps(error.problem()))
+    click.secho(f"error: {error.message}", fg="red", err=True)
+    if error.what_to_do:
+        click.echo(error.what_to_do, err=True)
+    return error.exit_code
+
+
+def _fault(error: BaseException) -> Exception:
+    """What no command foresaw, as an error like the others; where it came from is for those who ask for it."""
+    from sqlalchemy.exc import DBAPIError
+
+    from backend.config import get_settings
+    from backend.errors import MeltingPotError, ServiceUnavailable
+
+    if isinstance(error, DBAPIError):
+        said = str(error.orig).strip().splitlines() or [type(error.orig).__name__]
+        return ServiceUnavailable(f"The database refused: {said[0]}.", "Check MELTINGPOT_DATABASE_URL and the database it names.")
+    with contextlib.suppress(MeltingPotError):
+        if get_settings().log_level.upper() == "DEBUG":
+            traceback.print_exception(error)
+    return MeltingPotError(f"{type(error).__name__}: {error}".rstrip(": "),
+                           "This is a fault of the program, not yours: please report it with what MELTINGPOT_LOG_LEVEL=DEBUG shows.")
 
 
 if __name__ == "__main__":

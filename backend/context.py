@@ -23,11 +23,15 @@ if TYPE_CHECKING:  # imported on first use: `meltingpot --help` must not load we
     from backend.storage.ipfs import Ipfs
 
 
+GAS_RESERVE_WEI = 10**17
+
+
 class Context:
     """Lazily made parts. `sessions` brings the database to the newest schema first."""
 
     def __init__(self, settings: Settings | None = None) -> None:
         self._settings = settings
+        self._have_gas: set[str] = set()
 
     @cached_property
     def settings(self) -> Settings:
@@ -78,9 +82,13 @@ class Context:
         know the key."""
         from backend.chain.transactions import Sender
 
-        if not isinstance(wallet, str):
-            return Sender(self.client, wallet)
-        name = wallet
+        if isinstance(wallet, str):
+            self._refuse_known_key(wallet)
+            wallet = self.wallets.account(wallet)
+        self._give_gas(wallet.address)
+        return Sender(self.client, wallet)
+
+    def _refuse_known_key(self, name: str) -> None:
         if (
             self.wallets.is_development(name)
             and self.settings.mnemonic == DEVELOPMENT_MNEMONIC
@@ -91,4 +99,12 @@ class Context:
                 f"{self.client.chain_id} is no development chain.",
                 "Set MELTINGPOT_MNEMONIC to words of your own, or use keystore files.",
             )
-        return Sender(self.client, self.wallets.account(name))
+
+    def _give_gas(self, address: str) -> None:
+        """Development wallets are made from names and start empty, on whichever development chain: they get coin for
+        gas when they first send. Elsewhere people bring their own."""
+        if address in self._have_gas or self.settings.environment != "development" or not self.client.is_development:
+            return
+        if self.client.balance(address) < GAS_RESERVE_WEI:
+            self.client.fund(address)
+        self._have_gas.add(address)

@@ -103,9 +103,9 @@ def _indexer(ctx: Context) -> str:
         indexed = session.scalar(select(ChainCursor.block_number))
     head = ctx.client.block_number()
     if indexed is None:
-        raise MeltingPotError("nothing is indexed yet", "Start `python -m backend.chain.indexer`.")
+        raise MeltingPotError("nothing is indexed yet.", "Start `python -m backend.chain.indexer`.")
     if head - indexed > MOST_BLOCKS_BEHIND:
         raise MeltingPotError(
-            f"{head - indexed} blocks behind the chain", "See that `python -m backend.chain.indexer` runs."
+            f"{head - indexed} blocks behind the chain.", "See that `python -m backend.chain.indexer` runs."
         )
     return f"block {indexed}, {max(0, head - indexed)} behind"

@@ -10,7 +10,7 @@ import io
 import warnings
 
 import resvg_py
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from model.refused import CorruptImage, ImageRefused, TooManyPixels, UnknownFormat, UnsafeSvg
 from model.svg import check_svg
@@ -75,9 +75,11 @@ def open_image(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
         image.load()
         return _on_white(ImageOps.exif_transpose(image))
     except Image.DecompressionBombError as error:
-        raise TooManyPixels(f"{error}; scale the picture down") from error
+        raise TooManyPixels(f"the picture has far more than the {max_pixels:,} pixels that are accepted: scale it down") from error
     except ImageRefused:
         raise
+    except UnidentifiedImageError as error:
+        raise CorruptImage("the file is damaged: it begins like a picture and is none; save it again") from error
     except (OSError, SyntaxError, ValueError, IndexError, EOFError) as error:
         raise CorruptImage(f"the file is damaged or cut short ({error}); save it again") from error
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from html import escape
 
 WIDTH, ROW_GAP, NODE_WIDTH, LABEL_WIDTH = 1000, 14, 12, 290
+LABEL_LETTERS = 26  # as many as stand beside an amount in LABEL_WIDTH
 PALETTE = ("#e4572e", "#17bebb", "#ffc914", "#8f6bd1", "#d1495b", "#2e86ab", "#f18f01", "#b56576", "#4f9d69", "#c77dff",
            "#7a8b99", "#76b041", "#5566cc", "#a0763a", "#3a9188", "#999999")
 
@@ -72,5 +73,7 @@ def flow_picture(links: Sequence[Link], targets: Sequence[str], money: Callable[
 
 
 def _label(x: float, y: float, anchor: str, name: str, amount: str) -> str:
+    if len(name) > LABEL_LETTERS:
+        name = name[:LABEL_LETTERS - 1].rstrip() + "…"
     return (f'<text x="{x:.1f}" y="{y + 4:.1f}" text-anchor="{anchor}">{escape(name)} '
             f'<tspan class="amount">{escape(amount)}</tspan></text>')

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from backend.chain.indexer import wait_until_indexed
-from backend.errors import MeltingPotError
+from backend.errors import InputRefused, MeltingPotError
 from backend.generations import service as generations
 from backend.generations.prompts import MAX_PROMPT_BYTES
 from backend.generations.tables import Job, Order
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from backend.demo.reporter import Reporter
 
 BUYERS = 5
+PROMPTS = 8  # orders of a run: one a buyer, one that expires, two under old and new rules
 HOUR_S, DAY_S = 3600, 24 * 3600
 VOTERS = 6
 REFUSALS_SHOWN = 5
@@ -47,6 +48,12 @@ class DemoFailed(MeltingPotError):
     """A step did not come to what it must come to."""
 
     code, title = "demo_failed", "The demo failed"
+
+
+class NothingRegistered(InputRefused):
+    """The set holds no work that can be registered."""
+
+    code, title = "nothing_registered", "No works"
 
 
 @dataclass
@@ -96,9 +103,9 @@ class DemoJob:
         if len(result.refused) > REFUSALS_SHOWN:
             self.reporter.say(f"{len(result.refused) - REFUSALS_SHOWN} more lines refused: report.json lists them")
         if not result.works:
-            raise DemoFailed("no line of the manifest could be registered", "Mend the lines named above.")
-        if not self.prompts_wanted:  # titles spread over the set
-            self.prompts_wanted = [prompt_of(result.works[i * len(result.works) // 8]["title"]) for i in range(8)]
+            raise NothingRegistered(f"No line of {self.manifest} could be registered.",
+                                    "Mend the lines named above." if result.refused else "The file holds no line.")
+        self.prompts_wanted = self.prompts_wanted or prompts_from([work["title"] for work in result.works])
         self.reporter.say(f"{len(result.works)} works by {result.artists} artists, {result.cids_verified} CIDs equal to ours")
 
     def _registers_directly(self, artist: str, works: int) -> bool:
@@ -219,7 +226,8 @@ class DemoJob:
         return order_id
 
     def _await(self, order_ids: list[str], timeout_s: float = 180) -> None:
-        end = time.monotonic() + timeout_s
+        """Waits for all; `timeout_s` is for each further one, so that a slow machine is no failure."""
+        end, before = time.monotonic() + timeout_s, 0
         while time.monotonic() < end:
             self.stack.check()
             with self.ctx.sessions() as session:
@@ -231,8 +239,10 @@ class DemoJob:
             self.reporter.progress("fulfilled", done, len(order_ids))
             if done == len(order_ids):
                 return
+            if done > before:
+                end, before = time.monotonic() + timeout_s, done
             time.sleep(0.2)
-        raise DemoFailed(f"orders were not fulfilled within {timeout_s:.0f} s", "Look at the worker's log.")
+        raise DemoFailed(f"no further order was fulfilled within {timeout_s:.0f} s", "Look at the worker's log.")
 
     def _voters(self) -> list[LocalAccount]:
         """The artists with the most stake, the largest first. Where stake is spread thin, more than VOTERS are needed."""
@@ -257,6 +267,13 @@ class DemoJob:
 def prompt_of(title: str) -> str:
     """A title as a prompt: titles may be longer than prompts (300 characters of up to four bytes)."""
     return title.encode()[:MAX_PROMPT_BYTES].decode(errors="ignore")
+
+
+def prompts_from(titles: Sequence[str], most: int = PROMPTS) -> list[str]:
+    """Titles spread over the set as prompts, each once."""
+    different = list(dict.fromkeys(map(prompt_of, titles)))
+    count = min(most, len(different))
+    return [different[i * len(different) // count] for i in range(count)]
 
 
 def voters_for(balances: Mapping[str, int], quorum: int) -> list[str]:

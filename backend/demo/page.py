@@ -22,7 +22,7 @@ from model.images import open_image
 if TYPE_CHECKING:
     from backend.context import Context
 
-ARTISTS_IN_FLOW, STAKE_ROWS, SHEET_WORKS, NEAREST_WORKS, CREDITS_SHOWN = 8, 24, 96, 4, 4
+ARTISTS_IN_FLOW, STAKE_ROWS, SHEET_WORKS, NEAREST_WORKS, CREDITS_SHOWN, STAKE_WORKS = 8, 24, 96, 4, 4, 3
 
 
 def money(amount: int) -> str:
@@ -32,7 +32,7 @@ def money(amount: int) -> str:
 
 
 def _stake(amount: int) -> str:
-    return f"{amount / 10**18:,.0f}" if amount >= 10**21 else f"{amount / 10**18:,.2f}"
+    return f"{amount / 10**18:,.0f}" if amount >= 10**21 or not amount else f"{amount / 10**18:,.2f}"
 
 
 def _data_uri(data: bytes, side: int) -> str:
@@ -101,7 +101,7 @@ def _flow(pictures: Pictures, orders: list[dict[str, Any]]) -> str:
     named = {artist for artist, _ in total.most_common(ARTISTS_IN_FLOW)}
     links = []
     for number, order in enumerate(orders, 1):
-        source = f"{number}. {order['prompt'][:28]}"
+        source = f"{number}. {order['prompt']}"
         parts: Counter[str] = Counter()
         for credit in order["credits"]:
             parts[pictures.name(credit["artist"]) if credit["artist"] in named else "other artists"] += int(credit["amount"])
@@ -118,19 +118,43 @@ def _flow(pictures: Pictures, orders: list[dict[str, Any]]) -> str:
     return flow_picture(sorted(links, key=lambda link: (int(link.source.split(".")[0]), targets.index(link.target))), targets, money)
 
 
-def _stake_rows(ctx: Context, pictures: Pictures) -> list[dict[str, Any]]:
+def _stake_rows(ctx: Context, pictures: Pictures, orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The largest holders with some of their works and what sales credited to them; the others in one row."""
     with ctx.sessions() as session:
         balances = sorted(((row.balance, row.account) for row in session.scalars(select(StakeBalance)) if row.balance), reverse=True)
-        works = Counter(session.scalars(select(Work.artist)))
-    top = balances[0][0] if balances else 1
+        works: dict[str, list[str]] = {}
+        for work in session.scalars(select(Work).order_by(Work.content_hash)):
+            works.setdefault(work.artist, []).append(work.content_hash)
+    credited = Counter()
+    for credit in (credit for order in orders for credit in order["credits"]):
+        credited[credit["artist"]] += int(credit["amount"])
     trainer = ctx.wallets.account("trainer").address
-    rows = [{"name": "learning contributor (compute)" if account == trainer else pictures.name(account), "amount": _stake(balance),
-             "works": f"{works[account]} works" if works[account] > 1 else "1 work" if works[account] else "", "percent": round(100 * balance / top, 1)}
-            for balance, account in balances[:STAKE_ROWS]]
+    rows = []
+    for balance, account in balances[:STAKE_ROWS]:
+        theirs = works.get(account, [])
+        rows.append({
+            "name": "learning contributor" if account == trainer else pictures.name(account), "amount": _stake(balance),
+            "count": "compute" if account == trainer else f"{len(theirs)} work{'s' if len(theirs) != 1 else ''}",
+            "works": [pictures.work(content_hash) for content_hash in theirs[:STAKE_WORKS]],
+            "percent": round(100 * balance / balances[0][0], 1),
+            "credited": f"+ {money(credited[account])}" if credited[account] else ""})
     rest = balances[STAKE_ROWS:]
     if rest:
-        rows.append({"name": f"{len(rest)} more", "amount": _stake(sum(balance for balance, _ in rest)), "works": "", "percent": 0})
+        rows.append({"name": f"{len(rest)} more", "amount": _stake(sum(balance for balance, _ in rest)), "works": [], "count": "",
+                     "percent": 0, "credited": ""})
     return rows
+
+
+def money_note(amounts: dict[str, str]) -> str:
+    """Where all money is, in sentences for people. `amounts`: `money` of report.json."""
+    value = {name: int(amount) for name, amount in amounts.items()}
+    parts = [("attributed", "to artists"), ("holders", "to holders"), ("platform", "to the platform"), ("learning", "to the learning fund"),
+             ("network", "to the network"), ("refunded", "back to buyers"), ("escrowed", "waiting in escrow")]
+    said = f"{money(value['received'])} came in: " + ", ".join(f"{money(value[name])} {where}" for name, where in parts if value[name])
+    if value["carry"]:
+        said += f"; {money(value['carry'])} could not be divided evenly among all stake and is carried to the next sale"
+    owed = f", {money(value['owed'])} are still owed: anyone can have that paid to its owners, the holders' part as it streams" if value["owed"] else ""
+    return f"{said}. Of what artists, holders and funds earned, {money(value['claimed'])} were claimed in this run{owed}."
 
 
 def _vote_view(report: dict[str, Any]) -> dict[str, Any]:
@@ -138,13 +162,14 @@ def _vote_view(report: dict[str, Any]) -> dict[str, Any]:
     cast = {side: int(vote[f"votes_{side}"]) for side in ("for", "against", "abstain")}
     whole = sum(cast.values()) or 1
     versions = report["rules_versions"]
-    words = ". ".join(line.rstrip(".") for line in vote["description"].splitlines() if line and not line.startswith("#"))
+    lines = [line.rstrip(".") for line in vote["description"].splitlines() if line and not line.startswith("#")]
+    words = ". ".join(lines[1:] or lines)  # the first line repeats the numbers of the table
     return {"description": words + ".", "state": vote["state"],
             **{f"votes_{side}": _stake(amount) for side, amount in cast.items()},
             **{f"{side}_percent": round(100 * amount / whole, 1) for side, amount in cast.items()},
             "versions": [rules["version"] for rules in versions],
             "shares": [{"name": name if name != "artists" else "attributed artists, at most",
-                        "percents": [rules[f"{name}_bps"] / 100 for rules in versions]} for name in SHARES],
+                        "percents": [f"{rules[f'{name}_bps'] / 100:g}" for rules in versions]} for name in SHARES],
             "note": "An order that was signed before the new rules were in force was divided by the old ones: see the table above."}
 
 
@@ -158,19 +183,20 @@ def render(ctx: Context, report: dict[str, Any], target: Path) -> None:
     environment = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True)
     page = environment.get_template("report.html").render(
         started_from=f"Training continued from the shipped checkpoint ({start['steps']} steps on {start['works']} of the same works); "
-                     "contribution covers all works behind it." if start else "The model was trained from nothing in this run.",
+                     "contribution covers all works behind it." if start else "The model was trained from nothing in this run, on these works alone: of few works, and in minutes, it learns colours and layout before things.",
         figures={"works": report["works"], "artists": report["artists"], "trained_works": report["round"]["works"],
-                 "received": money(int(report["money"]["received"])), "claimed": money(int(report["money"]["claimed"]))},
+                 **{name: money(int(report["money"][name])).removesuffix(" dUSD") for name in ("received", "claimed")}},
         verify={"checks": verify["results"], "failed": verify["failed"], "passed": verify["checks"] - verify["failed"]},
         orders=[_order_view(ctx, pictures, order) for order in report["orders"]],
         flow=_flow(pictures, report["orders"]),
-        stake=_stake_rows(ctx, pictures),
+        money_note=money_note(report["money"]),
+        stake=_stake_rows(ctx, pictures, report["orders"]),
         stake_note=f"{_stake(int(report['round']['stake_minted']))} POT were minted from round {report['round']['round_id']} to "
-                   f"{report['round']['holders']} holders, in proportion to what each gave the model.",
+                   f"{report['round']['holders']} holders, in proportion to what each gave the model. Beside it: what the sales above credited to them.",
         vote=_vote_view(report),
         sheet=[pictures.work(content_hash, 56) for content_hash in sorted(pictures.cids)[::step]],
         licences="Licences of the works: " + ", ".join(f"{name} ({count})" for name, count in licences.most_common()) + ".",
         anchors=[(name, report["round"][key]) for name, key in (("model version", "model_cid"), ("report", "report_cid"), ("dataset root", "dataset_root"))],
-        seconds=report["seconds"].items(),
+        seconds=report["seconds"].items(), total_s=round(sum(report["seconds"].values())),
     )
     target.write_text(page, encoding="utf-8")

@@ -130,7 +130,8 @@ def propose_text(ctx: Context, account: LocalAccount, title: str, text: str) -> 
 
     if not text.strip() or len(text.encode()) > MAX_TEXT_BYTES:
         raise InputRefused(
-            f"The text has {len(text.encode())} bytes, wanted 1 to {MAX_TEXT_BYTES}.", "Shorten it."
+            f"The text has {len(text.encode())} bytes, wanted 1 to {MAX_TEXT_BYTES}.",
+            "Shorten it." if text.strip() else "Write what is to be adopted.",
         )
     cid = ctx.documents.put({"schema": RESOLUTION_SCHEMA, "title": title, "text": text})
     description = f"# {title}\n\nAdopt the text ipfs://{cid} as a resolution."

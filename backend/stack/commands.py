@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from backend.stack.funding import fund_buyer
-from backend.stack.local import LocalStack
+from backend.stack.local import LocalStack, is_owned
 from backend.stack.processes import ServiceFailed
 from backend.stopping import stop_on_signals
 
@@ -25,17 +25,14 @@ def _ready_file(data_dir: Path) -> Path:
 
 
 def _running(data_dir: Path) -> dict | None:
-    """What the stack in `data_dir` said when it was ready, when its process still lives."""
+    """What the stack in `data_dir` said when it was ready, for as long as it lives."""
     path = _ready_file(data_dir)
-    if not path.exists():
-        return None
-    ready = json.loads(path.read_text())
+    if not is_owned(data_dir):
+        path.unlink(missing_ok=True)  # it was killed
     try:
-        os.kill(ready["pid"], 0)
-    except ProcessLookupError:
-        path.unlink()
+        return json.loads(path.read_text())
+    except FileNotFoundError:
         return None
-    return ready
 
 
 def describe(ready: dict) -> str:
@@ -80,11 +77,16 @@ def _start_in_background(data_dir: Path, fresh: bool) -> dict:
     argv = [sys.executable, "-m", "backend.cli", "up", "--foreground", "--data-dir", str(data_dir), *(["--fresh"] if fresh else [])]
     with open(log, "wb") as out:
         child = subprocess.Popen(argv, stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True)
-    while child.poll() is None:
-        ready = _running(data_dir)
-        if ready is not None and ready["pid"] == child.pid:
-            return ready
-        time.sleep(0.1)
+    try:
+        while child.poll() is None:
+            ready = _running(data_dir)
+            if ready is not None and ready["pid"] == child.pid:
+                return ready
+            time.sleep(0.1)
+    except KeyboardInterrupt:
+        child.terminate()  # it has a session of its own and did not hear Ctrl-C
+        child.wait()
+        raise
     raise ServiceFailed("the services did not start", f"The log {log} says:\n{log.read_text(errors='replace')[-1500:]}")
 
 
@@ -95,20 +97,30 @@ def _serve(data_dir: Path, fresh: bool, as_json: bool) -> None:
     stack = LocalStack(data_dir, fresh=fresh, keep=True, say=lambda text: click.echo(text, err=True))
     stack.start()
     try:
+        if stop.is_set():
+            return
         ready = _announce(stack)
         click.echo(json.dumps(ready, indent=1) if as_json else describe(ready))
         while not stop.wait(1):
-            for service in stack.services.values():
-                try:
-                    service.check()
-                except ServiceFailed as failure:
-                    click.echo(f"{failure.message}: starting it again", err=True)
-                    service.start()
-                    stop.wait(2)
+            _mend(stack, stop)
     finally:
         stack.stop()
         LOCAL_ENV.unlink(missing_ok=True)
         _ready_file(data_dir).unlink(missing_ok=True)
+
+
+def _mend(stack: LocalStack, stop: threading.Event) -> None:
+    """Starts again what has died; what does not come up is tried again at the next look."""
+    for name, service in stack.services.items():
+        try:
+            service.check()
+        except ServiceFailed as failure:
+            click.echo(f"{failure.message}: starting it again", err=True)
+            try:
+                stack.restart(name)
+            except ServiceFailed as again:
+                click.echo(f"{again.message}. {again.what_to_do}", err=True)
+                stop.wait(2)
 
 
 def _announce(stack: LocalStack) -> dict:
@@ -124,7 +136,7 @@ def _announce(stack: LocalStack) -> dict:
     api = f"http://127.0.0.1:{stack.ports['api']}"
     ready = {
         "pid": os.getpid(),
-        "where": {"API and docs": f"{api}/docs", "chain RPC": stack.environment["MELTINGPOT_CHAIN_RPC_URL"] + " (chain id 31337)",
+        "where": {"API and docs": f"{api}/docs", "health": f"{api}/health", "metrics": f"{api}/metrics", "chain RPC": stack.environment["MELTINGPOT_CHAIN_RPC_URL"] + " (chain id 31337)",
                   "IPFS gateway": stack.environment["MELTINGPOT_IPFS_GATEWAY_URL"] + "/ipfs/CID",
                   "IPFS API": stack.environment["MELTINGPOT_IPFS_API"], "database": stack.environment["MELTINGPOT_DATABASE_URL"],
                   "logs": str(stack.data_dir / "logs")},

@@ -36,6 +36,26 @@ def _answers(url: str, body: bytes | None = None) -> Callable[[], bool]:
     return ready
 
 
+def lock_path(data_dir: Path) -> Path:
+    """The file that the stack which owns `data_dir` holds locked for as long as it lives."""
+    return data_dir.with_name(data_dir.name + ".lock")
+
+
+def is_owned(data_dir: Path) -> bool:
+    """Whether a living stack owns `data_dir`. A process id would not tell: the system gives it to others again."""
+    try:
+        lock = os.open(lock_path(data_dir), os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return False
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+
+
 @dataclass
 class LocalStack:
     """Services on loopback with their data under `data_dir`.
@@ -66,6 +86,7 @@ class LocalStack:
             "MELTINGPOT_DATA_DIR": str(self.data_dir),
             "MELTINGPOT_API_HOST": "127.0.0.1",
             "MELTINGPOT_API_PORT": str(self.ports["api"]),
+            "MELTINGPOT_CONFIRMATIONS": "1",  # the development chain makes a block a transaction and none in between
             "MELTINGPOT_MNEMONIC": DEVELOPMENT_MNEMONIC,
         }
 
@@ -105,6 +126,14 @@ class LocalStack:
         for service in self.services.values():
             service.check()
 
+    def restart(self, name: str) -> None:
+        """Starts a service again that has died. Raises ServiceFailed when it does not answer."""
+        service = self.services[name]
+        service.start()
+        service.wait_ready(60)
+        if name == "chain":
+            self._continue_time()
+
     def __enter__(self) -> LocalStack:
         self.start()
         return self
@@ -116,8 +145,7 @@ class LocalStack:
 
     def _take_data_dir(self) -> None:
         self.data_dir.parent.mkdir(parents=True, exist_ok=True)
-        lock_path = self.data_dir.with_name(self.data_dir.name + ".lock")
-        self._lock = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._lock = os.open(lock_path(self.data_dir), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

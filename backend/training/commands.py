@@ -13,6 +13,7 @@ from backend.errors import InputRefused
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 ALLOCATIONS_SHOWN = 12
+ROUND_ID = click.IntRange(1, 2**63 - 1)
 
 
 @click.command()
@@ -114,7 +115,7 @@ def propose(ctx: Context, report_cid: str | None, as_json: bool) -> None:
 
 
 @round_group.command()
-@click.argument("round_id", type=int)
+@click.argument("round_id", type=ROUND_ID)
 @click.option("--account", required=True, help="Address whose leaf is wrong.")
 @click.option(
     "--evidence", required=True, help="What is wrong with it, or the path of a JSON file that says so."
@@ -131,16 +132,12 @@ def challenge(ctx: Context, round_id: int, account: str, evidence: str, wallet: 
     """
     from backend.training import rounds
 
-    path = Path(evidence)
-    document = (
-        json.loads(path.read_text()) if path.suffix == ".json" and path.is_file() else {"statement": evidence}
-    )
-    cid = rounds.challenge(ctx, round_id, account, document, wallet)
+    cid = rounds.challenge(ctx, round_id, _address(account), _evidence(evidence), wallet)
     _print({**rounds.round_of(ctx, round_id).to_json(), "evidence_cid": cid}, as_json)
 
 
 @round_group.command()
-@click.argument("round_id", type=int)
+@click.argument("round_id", type=ROUND_ID)
 @click.option(
     "--advance-time", is_flag=True, help="Development chains: move the clock past the challenge window."
 )
@@ -161,7 +158,7 @@ def finalise(ctx: Context, round_id: int, advance_time: bool, as_json: bool) -> 
 
 
 @round_group.command()
-@click.argument("round_id", type=int)
+@click.argument("round_id", type=ROUND_ID)
 @_json
 @click.pass_obj
 def claim(ctx: Context, round_id: int, as_json: bool) -> None:
@@ -203,6 +200,30 @@ def list_rounds(ctx: Context, as_json: bool) -> None:
         click.echo(f"{entry['round_id']:>4}  {entry['state']:<11} report {entry['report_cid']}")
     if not found:
         click.echo("no rounds")
+
+
+def _address(text: str) -> str:
+    from eth_utils import is_address
+
+    if not is_address(text):
+        raise InputRefused(
+            f"{text!r} is no address.", "Give 0x and 40 hex digits: the report names the accounts of its leaves."
+        )
+    return text
+
+
+def _evidence(text: str) -> dict[str, Any]:
+    """A statement, or what the JSON file of that name holds."""
+    path = Path(text)
+    if path.suffix != ".json":
+        return {"statement": text}
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputRefused(f"{text} cannot be read as JSON: {error}.", "Give a JSON file or a sentence.") from error
+    if not isinstance(document, dict):
+        raise InputRefused(f"{text} holds no JSON object.", 'Write one such as {"statement": "…", "works": ["0x…"]}.')
+    return document
 
 
 def _learning_units(path: Path) -> list[Any]:

@@ -120,7 +120,7 @@ def challenge(
     report = read_report(ctx, round_of(ctx, round_id).report_cid)
     account = to_checksum_address(account)
     amount = {leaf.account: leaf.amount for leaf in leaves_of(report)}.get(account, 0)
-    document = {"schema": "meltingpot/evidence@1", "round_id": round_id, "account": account, **evidence}
+    document = {**evidence, "schema": "meltingpot/evidence@1", "round_id": round_id, "account": account}
     cid = ctx.documents.put(document)
     version = int(report["mint"]["rules_version"])
     sender = ctx.sender(wallet)
@@ -160,9 +160,19 @@ def finalise(ctx: Context, round_id: int, advance_time: bool = False) -> None:
 
 def claim_all(ctx: Context, round_id: int, progress: Progress | None = None) -> list[Leaf]:
     """Mint every account's stake of a finalised round, paid for by the relayer. Returns the leaves minted
-    by this call: what was claimed before is left out.
+    by this call: what was claimed before is left out. Raises Conflict while the round is not finalised.
     """
-    report = read_report(ctx, round_of(ctx, round_id).report_cid)
+    state = round_of(ctx, round_id)
+    if state.state != "finalised":
+        raise Conflict(
+            f"Round {round_id} is {state.state}: only a finalised round gives stake.",
+            f"Finalise it after its window: `meltingpot round finalise {round_id}`."
+            if state.state == "proposed"
+            else "Its challenge has to be decided first."
+            if state.state == "challenged"
+            else "Measure and propose again: `meltingpot contributions`.",
+        )
+    report = read_report(ctx, state.report_cid)
     tree, rounds = tree_of(report), ctx.contracts.rounds.functions
     done = call_many(ctx.client, [rounds.claimed(round_id, leaf.account) for leaf in tree.leaves])
     waiting = [(i, leaf) for i, leaf in enumerate(tree.leaves) if not done[i]]

@@ -245,7 +245,7 @@ def _recall(ctx: Context, kind: str, model_cid: str | None, advice: str) -> dict
     path = ctx.settings.data_dir / kind / f"{model_cid or 'latest'}.json"
     if not path.exists():
         raise NotFound(
-            f"Nothing is known of {'model ' + model_cid if model_cid else 'any model'} in {path.parent}.",
+            f"{path.parent} holds nothing{' of model ' + model_cid if model_cid else ''}.",
             advice,
         )
     return json.loads(path.read_text())

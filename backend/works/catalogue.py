@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, tuple_
@@ -32,6 +33,17 @@ def remember_documents(ctx: Context, documents: Iterable[tuple[str, Mapping[str,
     with ctx.sessions.begin() as session:
         for content_hash, document in documents:
             session.merge(described(content_hash, document))
+
+
+def remember_missing(ctx: Context, content_hashes: Iterable[str]) -> None:
+    """Cache the descriptions of registered works that are not cached: after an import that was killed between two
+    batches, or with a new database. What cannot be had now is fetched when it is asked for."""
+    wanted = set(content_hashes)
+    with ctx.sessions() as session:
+        wanted -= set(session.scalars(select(WorkDocument.content_hash)))
+    for content_hash in wanted:
+        with suppress(MeltingPotError):
+            document_of(ctx, content_hash)
 
 
 def document_of(ctx: Context, content_hash: str) -> WorkDocument:

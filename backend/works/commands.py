@@ -90,14 +90,11 @@ def register(
     """
     from backend.works import registration
     from backend.works.catalogue import remember_documents
-    from backend.works.imports import ImportedWork
-    from backend.works.service import add_file, prepare, require_new
+    from backend.works.service import add_file, describe, prepare, require_new
 
-    prepared_file = prepare(ctx, file)
-    require_new(ctx, prepared_file.sha256)
-    account = ctx.wallets.account(f"artist:{artist}")
-    words = tuple(tag.strip() for tag in tags.split(",") if tag.strip())
-    work = ImportedWork(0, artist, title, words, licence, source, not no_consent, prepared_file)
+    work = describe(prepare(ctx, file), artist, title, tags.split(","), licence, source, not no_consent)
+    require_new(ctx, work.file.sha256)
+    account = ctx.wallets.account(f"artist:{work.artist}")
     prepared = add_file(ctx, work, account.address, int(work.consent))
     send = registration.register_direct if direct else registration.register_signed
     receipt = send(ctx, account, [prepared])[0]
@@ -135,6 +132,7 @@ def consent(
       meltingpot consent withdraw 0x52… --artist "Ada"
       meltingpot consent give --all --artist "Ada"
     """
+    from backend.chain.indexer import wait_until_indexed
     from backend.works import registration
     from backend.works.catalogue import works_of
 
@@ -144,6 +142,8 @@ def consent(
             'Example: `meltingpot consent withdraw --all --artist "Ada"`.',
         )
     account = ctx.wallets.account(f"artist:{artist}")
+    if everything:  # what was registered a moment ago counts
+        wait_until_indexed(ctx.sessions, ctx.client.block_number())
     hashes = [_content_hash(text) for text in content_hashes] or works_of(ctx, account.address)
     if not hashes:
         raise NotFound(f"{artist} ({account.address}) has no registered works.", "Check the artist's name.")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import stat
-import unicodedata
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,16 +19,13 @@ from typing import Any
 
 from backend.errors import InputRefused
 from backend.works.files import PreparedFile, Refused, prepare_file
+from backend.works.texts import LIMITS, clean_tags, clean_text
 
 MAX_FILE_BYTES = 20_000_000
 MAX_PIXELS = 40_000_000
 MAX_LINE_BYTES = 65_536
-MAX_TAGS = 64
-# Longest text in characters. All of it becomes public metadata of the work, kept for ever.
-_TEXTS = {"file": 4096, "artist": 200, "title": 300, "licence": 200, "source": 2000}
-_MAY_BE_EMPTY = ("source",)
 _AHEAD = 8  # lines read before they are asked for: bounds the memory
-_FIELDS = (*_TEXTS, "tags", "consent")
+_FIELDS = (*LIMITS, "tags", "consent")
 
 Progress = Callable[[str, int, int], None]
 
@@ -102,7 +98,7 @@ def read_manifest(
     copy of an earlier line's picture is refused and names that line. Raises ManifestUnreadable.
     """
     path = Path(path)
-    lines = _lines(path)
+    lines = manifest_lines(path)
     first_lines: dict[str, int] = {}
     for number, read in _in_order(_Reader(path.parent, max_bytes, max_pixels), lines):
         if isinstance(read, ImportedWork):
@@ -133,7 +129,8 @@ def _in_order(read: _Reader, lines: list[bytes]) -> Iterator[tuple[int, Imported
         pool.shutdown(cancel_futures=True)
 
 
-def _lines(path: Path) -> list[bytes]:
+def manifest_lines(path: Path) -> list[bytes]:
+    """The lines of a manifest as they stand in the file, blank ones too. Raises ManifestUnreadable."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise ManifestUnreadable(f"{path} is not a file.")
@@ -142,6 +139,8 @@ def _lines(path: Path) -> list[bytes]:
         raise ManifestUnreadable(f"There is no file {path}.") from error
     except OSError as error:
         raise ManifestUnreadable(f"{path} cannot be read: {error.strerror}.") from error
+    if text.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise ManifestUnreadable(f"{path} is UTF-16 text.", "Save it as UTF-8.")
     return text.removeprefix(b"\xef\xbb\xbf").splitlines()
 
 
@@ -161,7 +160,7 @@ class _Reader:
 
     def _work(self, number: int, raw: bytes) -> ImportedWork:
         entry = _parse(raw)
-        texts = {name: _text(entry, name, limit) for name, limit in _TEXTS.items()}
+        texts = {name: _text(entry, name) for name in LIMITS}
         tags = _tags(entry)
         consent = entry.get("consent", True)
         if not isinstance(consent, bool):
@@ -201,39 +200,18 @@ def _parse(raw: bytes) -> dict[str, Any]:
     return entry
 
 
-def _text(entry: Mapping[str, Any], name: str, limit: int) -> str:
+def _text(entry: Mapping[str, Any], name: str) -> str:
     value = entry[name]
     if not isinstance(value, str):
         raise Refused("wrong_type", f"The field “{name}” must be text, not {_kind(value)}.")
-    if name != "file":  # file systems tell composed and decomposed names apart
-        value = unicodedata.normalize("NFC", value).strip()
-    _plain(value, f"field “{name}”")
-    if not value.strip() and name not in _MAY_BE_EMPTY:
-        raise Refused("empty_field", f"The field “{name}” is empty.")
-    if len(value) > limit:
-        raise Refused(
-            "text_too_long",
-            f"The field “{name}” has {len(value):,} characters; at most {limit:,} are accepted.",
-        )
-    return value
+    return clean_text(name, value)
 
 
 def _tags(entry: Mapping[str, Any]) -> tuple[str, ...]:
     value = entry["tags"]
     if not isinstance(value, list) or not all(isinstance(tag, str) for tag in value):
         raise Refused("wrong_type", "The field “tags” must be a list of texts.")
-    tags = [unicodedata.normalize("NFC", tag).strip() for tag in value]
-    for tag in tags:
-        _plain(tag, "field “tags”")
-    if len(tags) > MAX_TAGS or any(len(tag) > 100 for tag in tags):
-        raise Refused("text_too_long", f"At most {MAX_TAGS} tags of 100 characters each are accepted.")
-    return tuple(dict.fromkeys(tag for tag in tags if tag))
-
-
-def _plain(value: str, place: str) -> None:
-    """Control characters hide things from people; a lone surrogate cannot be written as UTF-8."""
-    if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in value):
-        raise Refused("not_plain_text", f"The {place} holds control characters or broken Unicode.")
+    return clean_tags(value)
 
 
 def _kind(value: Any) -> str:

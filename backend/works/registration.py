@@ -14,14 +14,12 @@ from backend.chain.batch import call_many
 from backend.storage.cid import digest_of
 
 if TYPE_CHECKING:
-    from backend.chain.transactions import Sender
     from backend.context import Context
 
 CONSENT_TRAINING = 1
 RELAYER = "relayer"  # the wallet that pays gas for others
 BATCH_SIZE = 40  # works a signature: about 1.2 million gas
 SIGNATURE_VALID_S = 3600
-GAS_RESERVE_WEI = 10**17
 
 WORK_TYPE = [
     {"name": "contentHash", "type": "bytes32"},
@@ -152,7 +150,7 @@ def register_direct(
     ctx: Context, account: LocalAccount, works: Sequence[PreparedWork]
 ) -> list[Mapping[str, Any]]:
     """Sent by the artist, who pays the gas."""
-    sender = _own_sender(ctx, account)
+    sender = ctx.sender(account)
     register = ctx.contracts.registry.functions.register
     return [sender.send(register([work.to_chain() for work in batch])) for batch in batches(works)]
 
@@ -164,7 +162,7 @@ def set_consent(
     registry = ctx.contracts.registry.functions
     hashes = [bytes.fromhex(text[2:]) for text in content_hashes]
     if direct:
-        return _own_sender(ctx, account).send(registry.setConsent(hashes, consent))
+        return ctx.sender(account).send(registry.setConsent(hashes, consent))
     deadline = ctx.client.now() + SIGNATURE_VALID_S
     nonce = nonce_of(ctx, account.address)
     signature = sign(
@@ -184,15 +182,6 @@ def records_of(ctx: Context, content_hashes: Sequence[str], block: int | str = "
         for text, answer in zip(content_hashes, answers, strict=True)
     }
     return {text: record for text, record in records.items() if record.artist != ZERO_ADDRESS}
-
-
-def _own_sender(ctx: Context, account: LocalAccount) -> Sender:
-    """The artist as sender. Development wallets are made from names and start empty; elsewhere people bring
-    their coin.
-    """
-    if ctx.client.is_development and ctx.client.balance(account.address) < GAS_RESERVE_WEI:
-        ctx.client.fund(account.address)
-    return ctx.sender(account)
 
 
 def batches(works: Sequence[PreparedWork]) -> Iterator[Sequence[PreparedWork]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import unicodedata
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,9 +12,8 @@ from fastapi import APIRouter, File, Form, Path, Query, UploadFile
 from backend.api import ContextOf, Problems
 from backend.errors import InputRefused, TooLarge
 from backend.works import catalogue, registration, schemas
-from backend.works.imports import ImportedWork
 from backend.works.registration import PreparedWork
-from backend.works.service import add_file, prepare, require_new
+from backend.works.service import add_file, describe, prepare, require_new
 
 if TYPE_CHECKING:
     from backend.context import Context
@@ -26,7 +24,6 @@ ContentHash = Annotated[
 ]
 Address = Annotated[str, Form(pattern=r"^0x[0-9a-fA-F]{40}$", description="wallet that the work pays to")]
 CHUNK_BYTES = 1 << 20
-MAX_TAGS = 64
 
 
 class PreparedElsewhere(InputRefused):
@@ -88,10 +85,7 @@ def upload(
         _receive(file, path, ctx.settings.max_upload_bytes)
         prepared_file = prepare(ctx, path, file.filename or "the upload")
         require_new(ctx, prepared_file.sha256)
-        words = tuple(dict.fromkeys(tag for tag in (_text(tag) for tag in tags.split(",")) if tag))[:MAX_TAGS]
-        described = ImportedWork(
-            0, _text(artist_name), _text(title), words, _text(licence), _text(source), consent, prepared_file
-        )
+        described = describe(prepared_file, artist_name, title, tags.split(","), licence, source, consent)
         prepared = add_file(ctx, described, address, int(consent))
     signing = _to_sign(ctx, address, [prepared])
     unregistered = schemas.UnregisteredWork(
@@ -173,11 +167,3 @@ def _document(ctx: Context, work: PreparedWork) -> dict:
             f"The description {work.metadata_cid} is about another work than {work.content_hash}."
         )
     return document
-
-
-def _text(value: str) -> str:
-    """As the import takes texts: composed Unicode without control characters."""
-    text = unicodedata.normalize("NFC", value).strip()
-    if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in text):
-        raise InputRefused("A field holds control characters.", "Send plain text.")
-    return text

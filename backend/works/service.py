@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from backend.errors import ChainError, Conflict, InputRefused, TransactionNotMined
 from backend.works import registration
-from backend.works.catalogue import WORK_SCHEMA, remember_documents, title_of
+from backend.works.catalogue import WORK_SCHEMA, remember_documents, remember_missing, title_of
 from backend.works.files import PreparedFile, Refused, prepare_file
 from backend.works.imports import ImportedWork, RefusedLine, read_manifest
 from backend.works.registration import CONSENT_TRAINING, PreparedWork
+from backend.works.texts import clean_tags, clean_text
 
 if TYPE_CHECKING:
     from backend.context import Context
@@ -115,11 +116,36 @@ def prepare(ctx: Context, path: Path, name: str | None = None) -> PreparedFile:
         raise FileRefused(refused, path, name or str(path)) from refused
 
 
+class TextRefused(InputRefused):
+    """A text that cannot describe a work; `code` says why, as for a line of a manifest."""
+
+    title = "Text refused"
+    advice = "The fields and their limits are those of a manifest's line: see `meltingpot import --help`."
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.message)
+        self.code = refused.code
+
+
+def describe(
+    file: PreparedFile, artist: str, title: str, tags: Iterable[str], licence: str, source: str, consent: bool
+) -> ImportedWork:
+    """A single work, described under the same rules as a line of a manifest. Raises TextRefused."""
+    try:
+        texts = {
+            name: clean_text(name, value)
+            for name, value in (("artist", artist), ("title", title), ("licence", licence), ("source", source))
+        }
+        return ImportedWork(line=0, tags=clean_tags(tags), consent=consent, file=file, **texts)
+    except Refused as refused:
+        raise TextRefused(refused) from refused
+
+
 class AlreadyRegistered(Conflict):
     """Somebody registered exactly this file."""
 
     code, title = "exact_copy", "Already registered"
-    advice = "A work is registered once. If it is yours, open a dispute against the first registration."
+    advice = "A work is registered once, and pays the artist who registered it first."
 
 
 def require_new(ctx: Context, content_hash: str) -> None:
@@ -147,7 +173,7 @@ def import_manifest(path: Path, ctx: Context, progress: Progress, direct: Direct
     prepared = _publish(ctx, fresh, progress)
     result.cids_verified = 2 * len(prepared)
     registered = _register(ctx, fresh, prepared, direct, result, progress)
-    remember_documents(ctx, [(work.content_hash, work.document) for work in registered])
+    remember_missing(ctx, [line.content_hash for line in known])
     result.accepted, result.already_registered = len(registered), len(known)
     done = {work.content_hash for work in registered} | {line.content_hash for line in known}
     stand = [line for line in lines if line.content_hash in done]
@@ -231,6 +257,7 @@ def _register(
             works = [prepared[line.content_hash] for line in batch]
             try:
                 send(ctx, ctx.wallets.account(f"artist:{name}"), works)
+                remember_documents(ctx, [(work.content_hash, work.document) for work in works])
                 registered += works
             except TransactionNotMined:
                 raise  # the chain stands still: every further batch would wait as long

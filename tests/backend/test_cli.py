@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from backend.cli import cli
+from backend.cli import cli, main
 
 ROOT = Path(__file__).parents[2]
 
@@ -64,3 +64,35 @@ def test_status_names_each_part_that_is_down(tmp_path: Path) -> None:
 def test_down_where_nothing_runs(tmp_path: Path) -> None:
     done = meltingpot("down", "--json", folder=tmp_path)
     assert done.returncode == 0 and json.loads(done.stdout) == {"stopped": False}
+
+
+@pytest.mark.parametrize("arguments", [("import",), ("frobnicate",), ("round", "claim", "--", "-1"), ("order", "x", "--quantity", "99")])
+def test_with_json_wrong_usage_is_json_too(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    command = (*arguments[:-2], "--json", *arguments[-2:]) if "--" in arguments else (*arguments, "--json")
+    done = meltingpot(*command, folder=tmp_path)
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert json.loads(done.stdout)["code"] == "usage_error"
+
+
+def test_a_database_that_is_none_is_told_without_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "meltingpot.db").write_bytes(b"no database" * 100)
+    done = meltingpot("status", "--json", folder=tmp_path)
+    assert not json.loads(done.stdout)["parts"]["database"]["ok"]
+    assert "Traceback" not in done.stderr
+
+
+def test_a_fault_of_the_program_is_one_message(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise KeyError("surprise")
+
+    monkeypatch.setattr(cli, "main", broken)
+    with pytest.raises(SystemExit) as stop:
+        main(["status", "--json"])
+    out, err = capsys.readouterr()
+    assert stop.value.code == 1 and json.loads(out)["code"] == "internal_error"
+    assert "KeyError" in err and "report it" in err and "Traceback" not in err
+
+
+def test_a_reader_who_has_seen_enough_is_no_error(tmp_path: Path) -> None:
+    done = subprocess.run([f"{sys.executable} -m backend.cli --help | true"], shell=True, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from backend.demo.job import VOTERS, prompt_of, voters_for
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from backend.demo.commands import _prompts
+from backend.demo.job import PROMPTS, VOTERS, prompt_of, prompts_from, voters_for
+from backend.demo.page import money_note
+from backend.errors import InputRefused
 from backend.generations.prompts import MAX_PROMPT_BYTES, checked
 
 
@@ -20,3 +29,36 @@ def test_the_largest_holders_vote() -> None:
 def test_where_stake_is_spread_thin_all_but_the_last_voter_carry_the_quorum() -> None:
     voters = voters_for(dict.fromkeys(map(str, range(130)), 730), 10_001)
     assert 730 * (len(voters) - 1) >= 10_001 > 730 * (len(voters) - 2)
+
+
+def test_buyers_of_a_small_set_ask_for_each_title_once() -> None:
+    assert prompts_from(["a", "b", "a", "c"]) == ["a", "b", "c"]
+    assert prompts_from([str(number) for number in range(80)]) == [str(number) for number in range(0, 80, 80 // PROMPTS)]
+
+
+def test_prompts_beside_a_manifest_are_read_before_anything_starts(tmp_path: Path) -> None:
+    manifest = tmp_path / "MANIFEST.jsonl"
+    manifest.write_text("{}")
+    assert _prompts(manifest) == []
+    beside = tmp_path / "PROMPTS.txt"
+    beside.write_text("a boat\n\n a cat \n")
+    assert _prompts(manifest) == ["a boat", "a cat"]
+    for wrong in (b"\xff\xfe", b"x" * 1001):
+        beside.write_bytes(wrong)
+        with pytest.raises(InputRefused):
+            _prompts(manifest)
+
+
+def test_a_manifest_that_is_not_there_costs_no_minute(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "backend.cli", "demo", "--works", str(tmp_path / "none.jsonl"), "--data-dir", str(tmp_path / "data")]
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 3 and "There is no file" in done.stderr and not (tmp_path / "data").exists()
+
+
+def test_the_page_says_where_all_money_is() -> None:
+    amounts = dict.fromkeys(("received", "attributed", "holders", "learning", "platform", "network", "escrowed", "refunded",
+                             "carry", "claimed", "owed"), "0")
+    plain = money_note(amounts | {"received": "1000000", "attributed": "1000000", "claimed": "1000000"})
+    assert "carried" not in plain and "owed" not in plain and "1 dUSD to artists" in plain
+    told = money_note(amounts | {"received": "1000000", "holders": "999998", "carry": "2", "owed": "999998"})
+    assert "0.000002 dUSD could not be divided" in told and "0.999998 dUSD are still owed" in told

@@ -22,3 +22,9 @@ def test_names_of_strangers_cannot_become_markup() -> None:
 
 def test_nothing_moved() -> None:
     assert "<svg" not in flow_picture([], [], str)
+
+
+def test_a_long_name_is_cut_and_stays_whole_where_the_mouse_rests() -> None:
+    name = "Photographer " * 5
+    picture = flow_picture([Link("1. a prompt", name, 5)], [name], str)
+    assert f">{name}" not in picture and "…" in picture and f"→ {name}: 5" in picture

@@ -99,3 +99,35 @@ def test_consent_says_what_is_missing(forgotten: World, arguments: list[str], sa
 def test_help_shows_an_example(command: str) -> None:
     done = CliRunner().invoke(cli.cli, [*command.split(), "--help"])
     assert done.exit_code == 0 and "Example" in done.output and f"meltingpot {command}" in done.output
+
+
+@pytest.mark.parametrize(
+    ("artist", "title", "says"),
+    [
+        ("   ", "x", "“artist” is empty"),
+        ("Ada", "x" * 301, "at most 300"),
+        ("Ada", "a\x00b", "control characters"),
+        ("\u202eadA", "x", "control characters"),
+    ],
+)
+def test_one_work_is_described_under_the_rules_of_a_manifest(
+    forgotten: World, manifest, tmp_path, artist: str, title: str, says: str
+) -> None:
+    manifest(("Ada", "#0d0d0d"))
+    file = str(tmp_path / "0-0d0d0d.png")
+    done = run(forgotten, commands.register, file, "--artist", artist, "--title", title)
+    assert done.exception.exit_code == 3 and says in str(done.exception)
+
+
+def test_a_name_leads_to_one_wallet_however_it_is_typed(forgotten: World, manifest, tmp_path) -> None:
+    manifest(("Zoë", "#0e0e0e"))
+    file = str(tmp_path / "0-0e0e0e.png")
+    done = run(forgotten, commands.register, file, "--artist", " Zoe\u0308 ", "--title", "One colour", "--json")
+    assert json.loads(done.stdout)["artist"] == forgotten.ctx.wallets.address("artist:Zoë")
+
+
+def test_consent_for_all_counts_what_was_registered_a_moment_ago(forgotten: World, monkeypatch) -> None:
+    waited = []
+    monkeypatch.setattr("backend.chain.indexer.wait_until_indexed", lambda sessions, block: waited.append(block))
+    assert run(forgotten, commands.consent, "give", "--all", "--artist", "Ada").exit_code == 0
+    assert waited and waited[0] <= forgotten.ctx.client.block_number()

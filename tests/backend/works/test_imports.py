@@ -202,6 +202,8 @@ def without(field: str) -> dict[str, Any]:
         (GOOD | {"artist": "a\ud800"}, "not_plain_text", "“artist”"),
         (GOOD | {"file": "a\u0000.png"}, "not_plain_text", "“file”"),
         (GOOD | {"tags": ["a\nb"]}, "not_plain_text", "“tags”"),
+        (GOOD | {"artist": "\u202eadA"}, "not_plain_text", "“artist”"),
+        (GOOD | {"title": "a\u2028b"}, "not_plain_text", "“title”"),
         (GOOD | {"file": "nothing.png"}, "missing_file", "nothing.png"),
         (GOOD | {"file": "."}, "not_a_file", "directory"),
         (GOOD | {"file": "/dev/zero"}, "not_a_file", "ordinary"),
@@ -226,7 +228,8 @@ def test_lines_refused(folder: Path, line: object, code: str, words: str):
         (picture("JPEG")[:300], "corrupt_image", "damaged"),
         (picture("WEBP")[:30], "corrupt_image", "damaged"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'", "corrupt_image", "well-formed"),
-        (png_of_size(50_000, 50_000), "too_many_pixels", "pixels"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(400), "corrupt_image", "is none; save it again."),
+        (png_of_size(50_000, 50_000), "too_many_pixels", "40,000,000"),
         (png_of_size(30_000, 2_000), "too_many_pixels", "60,000,000"),
         (
             b"<!DOCTYPE x [<!ENTITY a 'b'>]><svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 1 1'>&a;</svg>",
@@ -314,6 +317,12 @@ def test_manifests_that_cannot_be_read(folder: Path):
         with pytest.raises(ManifestUnreadable) as caught:
             list(read_manifest(path))
         assert str(path) in caught.value.message and caught.value.what_to_do
+
+
+def test_utf16_is_told_once_not_for_each_line(folder: Path):
+    (folder / "M").write_text(json.dumps(GOOD), encoding="utf-16")
+    with pytest.raises(ManifestUnreadable, match="UTF-16"):
+        list(read_manifest(folder / "M"))
 
 
 def test_an_empty_manifest_has_no_lines(folder: Path):

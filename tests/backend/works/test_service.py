@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import delete
 
 from backend.chain.batch import call_many
 from backend.errors import ContractReverted
 from backend.storage.cid import digest_of
 from backend.works import registration, service
-from backend.works.catalogue import WORK_SCHEMA, find_work
+from backend.works.catalogue import WORK_SCHEMA, find_work, remember_missing, works_of
 from backend.works.service import AlreadyRegistered, import_manifest, require_new
+from backend.works.tables import WorkDocument
 from tests.backend.sales_world import World, quiet
 
 
@@ -55,6 +57,17 @@ def test_an_import_that_was_killed_goes_on_where_it_was(forgotten: World, manife
     monkeypatch.undo()
     result = import_manifest(path, forgotten.ctx, quiet)
     assert (result.accepted, result.already_registered, result.refused) == (1, 1, [])
+    with forgotten.ctx.sessions() as session:
+        assert all(session.get(WorkDocument, work["content_hash"]) for work in result.works)
+
+
+def test_descriptions_that_an_earlier_import_could_not_keep_are_fetched(forgotten: World) -> None:
+    keys = works_of(forgotten.ctx, forgotten.artist("Ada").address)
+    with forgotten.ctx.sessions.begin() as session:
+        session.execute(delete(WorkDocument).where(WorkDocument.content_hash.in_(keys)))
+    remember_missing(forgotten.ctx, [*keys, "0x" + "ab" * 32])
+    with forgotten.ctx.sessions() as session:
+        assert {session.get(WorkDocument, key).artist_name for key in keys} == {"Ada"}
 
 
 def test_somebody_elses_work_is_refused_by_the_name_it_has(forgotten: World, manifest) -> None:
@@ -136,7 +149,5 @@ def test_many_views_come_back_in_order(forgotten: World) -> None:
 
 
 def test_a_registered_work_is_found_with_its_description(forgotten: World) -> None:
-    from backend.works.catalogue import works_of
-
     key = works_of(forgotten.ctx, forgotten.artist("Ada").address)[0]
     assert find_work(forgotten.ctx, key)["artist_name"] == "Ada"
