@@ -23,6 +23,7 @@ CHAIN_ID = 31337
 MARK = ".meltingpot-stack"  # only a folder with this file is ever emptied
 SENDERS = ("operator", "relayer", "proposer", "trainer", "challenger", "guardian")
 SERVICES = ("chain", "ipfs", "indexer", "worker", "api")
+LOCK_PATIENCE_S = 1.0  # whoever asks whether a stack owns the folder holds its lock for a moment
 
 
 def _answers(url: str, body: bytes | None = None) -> Callable[[], bool]:
@@ -48,12 +49,22 @@ def is_owned(data_dir: Path) -> bool:
     except FileNotFoundError:
         return False
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return False
-    except BlockingIOError:
-        return True
+        return not _locked(lock)
     finally:
         os.close(lock)
+
+
+def _locked(lock: int, patience_s: float = 0.0) -> bool:
+    """Takes the open lock file for this process; False when another holds it for longer than `patience_s`."""
+    give_up = time.monotonic() + patience_s
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() >= give_up:
+                return False
+            time.sleep(0.02)
 
 
 @dataclass
@@ -146,13 +157,11 @@ class LocalStack:
     def _take_data_dir(self) -> None:
         self.data_dir.parent.mkdir(parents=True, exist_ok=True)
         self._lock = os.open(lock_path(self.data_dir), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _locked(self._lock, LOCK_PATIENCE_S):
             os.close(self._lock)
             self._lock = None
             raise ServiceFailed(f"another meltingpot already runs in {self.data_dir}",
-                                "Stop it (Ctrl-C in its terminal) or choose another folder with --data-dir.") from None
+                                "Stop it (Ctrl-C in its terminal) or choose another folder with --data-dir.")
         if self.data_dir.exists() and any(self.data_dir.iterdir()) and not (self.data_dir / MARK).exists():
             self.stop()
             raise ServiceFailed(f"{self.data_dir} holds files that are not a stack's, and would be emptied or mixed up",
