@@ -120,10 +120,22 @@ contract ArtworkRegistry is IArtworkRegistry, EIP712, Nonces {
         return _registerCollection(artist, root, count, metadataDigest, consent);
     }
 
+    /// @notice Gives or withdraws consent for those works of a collection of the caller that are not proven
+    /// yet; each proven one has its own (setConsent). Uses up a nonce, as setConsent. Reverts
+    /// NotCollectionArtist, UnknownConsent.
+    function setCollectionConsent(uint256 collectionId, uint8 consent) external {
+        _checkConsent(consent);
+        _useNonce(msg.sender);
+        Collection storage c = _collections[collectionId];
+        if (c.artist != msg.sender) revert NotCollectionArtist(collectionId, c.artist, msg.sender);
+        c.consent = consent;
+        emit CollectionConsentChanged(collectionId, msg.sender, consent);
+    }
+
     /// @notice Writes the record of one work of a collection, with the collection's artist and time. Anyone.
-    /// The work's consent is what both its leaf and the collection consent to. Reverts UnknownCollection,
-    /// NotInCollection, and AlreadyRegistered also when somebody else registered the file by itself
-    /// meanwhile.
+    /// The work's consent is what both its leaf and the collection, as it stands now, consent to. Reverts
+    /// UnknownCollection, NotInCollection, and AlreadyRegistered also when somebody else registered the file
+    /// by itself meanwhile.
     function proveWork(uint256 collectionId, Work calldata work, bytes32[] calldata proof) external {
         if (collectionId == 0 || collectionId > collectionCount) {
             revert UnknownCollection(collectionId, collectionCount);
@@ -164,7 +176,9 @@ contract ArtworkRegistry is IArtworkRegistry, EIP712, Nonces {
             revert AlreadyRegistered(work.contentHash, first.artist, first.registeredAt);
         }
         _records[work.contentHash] = Record(artist, registeredAt, consent);
-        emit WorkRegistered(work.contentHash, artist, work.ipfsDigest, work.metadataDigest, consent);
+        emit WorkRegistered(
+            work.contentHash, artist, work.ipfsDigest, work.metadataDigest, consent, registeredAt
+        );
     }
 
     function _setConsent(address artist, bytes32[] calldata contentHashes, uint8 consent) private {

@@ -86,12 +86,13 @@ contract GenerationMarket is OrderEscrow, AccessControl {
     /// @notice Pays `account` what it is owed from credits and shares, to itself. Anyone.
     /// @return amount Paid; 0 when nothing was owed.
     function claim(address account) external nonReentrant returns (uint256 amount) {
-        amount = _claim(account);
+        amount = _claim(account, true);
     }
 
-    /// @notice As claim, for each of `accounts`. Anyone; the caller bounds the list.
+    /// @notice As claim, for each of `accounts`, but leaves out those to whom the token refuses a transfer:
+    /// one blacklisted account must not hold up a batch. Anyone; the caller bounds the list.
     function claimMany(address[] calldata accounts) external nonReentrant {
-        for (uint256 i = 0; i < accounts.length; ++i) _claim(accounts[i]);
+        for (uint256 i = 0; i < accounts.length; ++i) _claim(accounts[i], false);
     }
 
     /// @notice Names who gets the platform, network and learning shares of later sales. DEFAULT_ADMIN_ROLE
@@ -195,13 +196,19 @@ contract GenerationMarket is OrderEscrow, AccessControl {
         }
     }
 
-    function _claim(address account) private returns (uint256 amount) {
+    /// @param insist Whether a refused transfer reverts; else the amount stays owed. Callers hold the guard.
+    function _claim(address account, bool insist) private returns (uint256 amount) {
         amount = owed[account];
         if (amount == 0) return 0;
         owed[account] = 0;
+        if (insist) {
+            settlementToken.safeTransfer(account, amount);
+        } else if (!settlementToken.trySafeTransfer(account, amount)) {
+            owed[account] = amount;
+            return 0;
+        }
         _sums.claimed += SafeCast.toUint128(amount);
         emit OwedClaimed(account, amount);
-        settlementToken.safeTransfer(account, amount);
     }
 
     function _setPayees(Payees memory p) private {

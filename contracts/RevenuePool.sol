@@ -90,13 +90,15 @@ contract RevenuePool is IRevenuePool, ReentrancyGuardTransient {
     /// @return amount Paid; 0 when there was nothing.
     function claim(address account) external nonReentrant returns (uint256 amount) {
         _stream = _advance();
-        amount = _claim(account);
+        amount = _claim(account, true);
     }
 
-    /// @notice Pays each of `accounts` what it earned. Anyone may call; the caller bounds the list.
+    /// @notice Pays each of `accounts` what it earned, but leaves out those to whom the token refuses a
+    /// transfer: one blacklisted account must not hold up a batch. Anyone may call; the caller bounds the
+    /// list.
     function claimMany(address[] calldata accounts) external nonReentrant {
         _stream = _advance();
-        for (uint256 i = 0; i < accounts.length; ++i) _claim(accounts[i]);
+        for (uint256 i = 0; i < accounts.length; ++i) _claim(accounts[i], false);
     }
 
     /// @notice What claim(account) would pay now.
@@ -175,13 +177,20 @@ contract RevenuePool is IRevenuePool, ReentrancyGuardTransient {
         holder.perTokenPaid = perToken;
     }
 
-    function _claim(address account) private returns (uint256 amount) {
+    /// @param insist Whether a refused transfer reverts; else the amount stays earned. Callers hold the
+    /// guard.
+    function _claim(address account, bool insist) private returns (uint256 amount) {
         Account storage holder = _settle(account);
         amount = holder.accrued / SCALE;
         if (amount == 0) return 0;
         holder.accrued -= amount * SCALE;
+        if (insist) {
+            settlementToken.safeTransfer(account, amount);
+        } else if (!settlementToken.trySafeTransfer(account, amount)) {
+            holder.accrued += amount * SCALE;
+            return 0;
+        }
         _claimed += uint128(amount);
-        settlementToken.safeTransfer(account, amount);
         emit RevenueClaimed(account, amount);
     }
 }

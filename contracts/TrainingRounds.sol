@@ -21,6 +21,8 @@ contract TrainingRounds is ITrainingRounds, AccessControl, ReentrancyGuardTransi
 
     bytes32 public constant PROPOSER_ROLE = keccak256("PROPOSER_ROLE");
     bytes32 public constant RESOLVER_ROLE = keccak256("RESOLVER_ROLE");
+    /// @notice Seconds that the resolver has for a challenge: a vote with its timelock takes up to ten days.
+    uint64 public constant ANSWER_PERIOD = 30 days;
 
     IERC20 public immutable settlementToken;
     IStakeToken public immutable stakeToken;
@@ -89,16 +91,21 @@ contract TrainingRounds is ITrainingRounds, AccessControl, ReentrancyGuardTransi
         if (block.timestamp > endsAt) revert WindowClosed(endsAt, block.timestamp);
         round.state = State.Challenged;
         round.challenger = msg.sender;
+        round.answerBy = uint64(block.timestamp) + ANSWER_PERIOD;
         round.challengeBond = _takeBond(rules.rulesOf(round.rulesVersion).challengeBond);
         emit RoundChallenged(roundId, msg.sender, account, amount, evidenceDigest, round.challengeBond);
     }
 
     /// @notice Decides a challenge. RESOLVER_ROLE (timelock). Upheld: the round is rejected and both bonds
     /// are owed to the challenger. Else the challenger's bond is owed to the proposer and a fresh window
-    /// begins, so that a sham challenge cannot use up the time of a real one. Reverts WrongState.
+    /// begins, so that a sham challenge cannot use up the time of a real one. Until the round's answerBy.
+    /// Reverts WrongState, AnswerTooLate.
     /// @dev Guarded, because a challenge stands before its bond has arrived.
     function resolve(uint256 roundId, bool upheld) external nonReentrant onlyRole(RESOLVER_ROLE) {
         Round storage round = _inState(roundId, State.Challenged);
+        uint64 answerBy = round.answerBy;
+        if (block.timestamp > answerBy) revert AnswerTooLate(answerBy, block.timestamp);
+        round.answerBy = 0;
         uint64 endsAt;
         if (upheld) {
             round.state = State.Rejected;
@@ -113,6 +120,20 @@ contract TrainingRounds is ITrainingRounds, AccessControl, ReentrancyGuardTransi
         }
         round.challengeBond = 0;
         emit ChallengeResolved(roundId, upheld, endsAt);
+    }
+
+    /// @notice Ends a challenge that nobody resolved in time, so that no bond is held for ever: the round is
+    /// rejected, because a disputed report mints nothing, and each side is owed its own bond, because nobody
+    /// said who was right. Anyone, after the round's answerBy. Reverts WrongState, AnswerStillDue.
+    function lapse(uint256 roundId) external nonReentrant {
+        Round storage round = _inState(roundId, State.Challenged);
+        uint64 answerBy = round.answerBy;
+        if (block.timestamp <= answerBy) revert AnswerStillDue(answerBy, block.timestamp);
+        round.state = State.Rejected;
+        bondOwed[round.proposer] += round.bond;
+        bondOwed[round.challenger] += round.challengeBond;
+        (round.bond, round.challengeBond, round.answerBy) = (0, 0, 0);
+        emit ChallengeLapsed(roundId);
     }
 
     /// @notice Opens the stake claims of an unchallenged round and owes the proposer the bond. Anyone, after

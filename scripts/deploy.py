@@ -64,6 +64,36 @@ def describes_chain(file: Path, web3: Any) -> bool:
         return False
 
 
+def check_same_token(file: Path, token: str | None) -> None:
+    """Exit when the deployment in the file settles in another token than the one asked for."""
+    deployed = json.loads(file.read_text())["contracts"]["SettlementToken"]
+    if token is not None and token.lower() != deployed.lower():
+        raise SystemExit(
+            f"{file} describes a deployment that settles in {deployed}, not in {token}. Leave "
+            "--settlement-token out to keep it, or deploy anew with --force."
+        )
+
+
+def deployer_from(words: str, web3: Any) -> Any:
+    """The first account of the mnemonic, which can pay for the deployment; exits when there is none."""
+    from brownie import accounts
+    from eth_utils import ValidationError
+
+    from scripts.deployment import DEPLOYMENT_GAS
+
+    try:
+        deployer = accounts.from_mnemonic(words, count=1)
+    except ValidationError:
+        raise SystemExit("--mnemonic is no BIP-39 phrase: check its words and their order.") from None
+    needed = DEPLOYMENT_GAS * web3.eth.gas_price
+    if deployer.balance() < needed:
+        raise SystemExit(
+            f"The deployer {deployer.address} has {deployer.balance()} wei on chain {web3.eth.chain_id}; the "
+            f"deployment may cost {needed} wei at the present gas price. Send it the native coin."
+        )
+    return deployer
+
+
 def main() -> int:
     options = parse()
     project = load_project()
@@ -73,23 +103,24 @@ def main() -> int:
     chain_id = web3.eth.chain_id
     file = Path(options.out) / f"{chain_id}.json"
     if not options.force and describes_chain(file, web3):
-        print(f"{file} already describes this chain; nothing to do (--force deploys again)")
+        check_same_token(file, options.settlement_token)
+        print(f"{file} already describes this chain; nothing to do, whatever roles were named "
+              "(--force deploys again)")
         return 0
 
-    from scripts.deployment import DEVELOPMENT_CHAIN_ID, DeploymentFailed, Roles, deploy
+    from scripts.deployment import DEVELOPMENT_CHAIN_ID, DeploymentFailed, Roles, check_addresses, deploy
 
     token = options.settlement_token
     if token is None and chain_id != DEVELOPMENT_CHAIN_ID:
         raise SystemExit(f"Chain {chain_id} is no development chain: name the token with --settlement-token.")
-    if token is not None and not web3.eth.get_code(token):
-        raise SystemExit(f"There is no contract at --settlement-token {token} on chain {chain_id}.")
-    from brownie import accounts
-
-    words = sys.stdin.readline().strip() if options.mnemonic == "-" else options.mnemonic
-    deployer = accounts.from_mnemonic(words, count=1)
     roles = Roles(**{field.name: getattr(options, field.name) for field in fields(Roles)})
-    first_block = web3.eth.block_number + 1
+    words = sys.stdin.readline().strip() if options.mnemonic == "-" else options.mnemonic
     try:
+        check_addresses(roles, token)
+        if token is not None and not web3.eth.get_code(web3.to_checksum_address(token)):
+            raise SystemExit(f"There is no contract at --settlement-token {token} on chain {chain_id}.")
+        deployer = deployer_from(words, web3)
+        first_block = web3.eth.block_number + 1
         contracts = deploy(project, deployer, roles, token, progress=print)
     except DeploymentFailed as failure:
         raise SystemExit(str(failure)) from failure

@@ -5,13 +5,14 @@ follow from the deployer's address and nonce, so each constructor is given the a
 later; afterwards every address and every role is checked. There is no setter to lock and no role to give up.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import rlp
 from brownie import Contract
-from eth_utils import keccak, to_canonical_address, to_checksum_address
+from eth_utils import is_checksum_address, keccak, to_canonical_address, to_checksum_address
 
 from scripts.export_abis import DEPLOYED_AS
 
@@ -20,6 +21,8 @@ TIMELOCK_DELAY_S = 2 * 86_400
 DAY_S = 86_400
 # Of the settlement token: the amounts of version 1 count in millionths.
 DECIMALS = 6
+# What all constructors together use is below this (22,100,000 when last measured).
+DEPLOYMENT_GAS = 26_000_000
 # Version 1 of the compensation rules; the order of the fields is that of the Solidity struct.
 FIRST_RULES = {
     "artistsBps": 4_000,
@@ -84,19 +87,13 @@ def deploy(
 
     Without `settlement_token` the development mock is deployed. Raises DeploymentFailed.
     """
-    for role, holder in asdict(roles).items():
-        if int(str(holder), 16) == 0:
-            raise DeploymentFailed(f"The {role} is the zero address: name one that somebody has the key of.")
+    check_addresses(roles, settlement_token)
     if settlement_token is None:
         token = deployer.deploy(project.SettlementTokenMock, silent=True)
     else:
         abi = project.SettlementTokenMock.abi
         token = Contract.from_abi("SettlementToken", settlement_token, abi, persist=False)
-    if token.decimals() != DECIMALS:
-        raise DeploymentFailed(
-            f"The token {token.address} has {token.decimals()} decimals; prices and bonds of the first rules "
-            f"are made for {DECIMALS}. Name another token or change FIRST_RULES in scripts/deployment.py."
-        )
+    check_token(token, deployer.address)
     nonce = deployer.nonce
     at = {name: address_at(deployer.address, nonce + i) for i, name in enumerate(ORDER)}
     arguments = constructor_arguments(at, token.address, roles)
@@ -112,6 +109,43 @@ def deploy(
         progress(f"{name} {contract.address}")
     check_roles(contracts, deployer.address, roles)
     return contracts
+
+
+def check_addresses(roles: Roles, settlement_token: str | None = None) -> None:
+    """Raise DeploymentFailed unless every role and the token is an address, well written, and not zero."""
+    named = asdict(roles) | ({} if settlement_token is None else {"settlement token": settlement_token})
+    for name, address in named.items():
+        well_formed = re.fullmatch("0x[0-9a-fA-F]{40}", address)
+        one_case = address[2:] in (address[2:].lower(), address[2:].upper())
+        if not well_formed or not (one_case or is_checksum_address(address)):
+            raise DeploymentFailed(
+                f"The {name} {address!r} is no address, or its capitals do not fit its checksum (EIP-55): a "
+                "letter may be wrong. Copy it again from the wallet."
+            )
+        if int(address, 16) == 0:
+            raise DeploymentFailed(f"The {name} is the zero address: name one that somebody has the key of.")
+
+
+def check_token(token: Any, holder: str) -> None:
+    """Raise DeploymentFailed unless the token has what the market needs: permit, ERC-3009, six decimals.
+
+    A token without them would leave orders by signature impossible for ever: no contract here can be changed.
+    """
+    questions = {"decimals": (), "balanceOf": (holder,), "nonces": (holder,), "DOMAIN_SEPARATOR": (),
+                 "authorizationState": (holder, b"\0" * 32)}
+    for function, arguments in questions.items():
+        try:
+            answer = getattr(token, function)(*arguments)
+        except Exception as error:  # brownie raises several kinds for a function that is not there
+            raise DeploymentFailed(
+                f"The token {token.address} does not answer {function}(): it must be an ERC-20 with permit "
+                f"(ERC-2612) and ERC-3009, as USDC. Name another token. ({error})"
+            ) from error
+        if function == "decimals" and answer != DECIMALS:
+            raise DeploymentFailed(
+                f"The token {token.address} has {answer} decimals; prices and bonds of the first rules are "
+                f"made for {DECIMALS}. Name another token or change FIRST_RULES in scripts/deployment.py."
+            )
 
 
 def constructor_arguments(at: dict[str, str], token: str, roles: Roles) -> dict[str, tuple[Any, ...]]:

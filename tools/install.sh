@@ -15,7 +15,12 @@ echo "Installing the pinned tool chain (a few minutes, once) ..."
 npm ci --silent --no-audit --no-fund --ignore-scripts
 [ -x .venv/bin/python ] || "$python" -m venv .venv || {
   echo "python3-venv is needed (apt-get install python3-venv)" >&2; exit 1; }
-pip() { .venv/bin/python -m pip --disable-pip-version-check -q "$@" 2>&1 | grep -v '^WARNING: Location' || true; }
+# Fails when pip fails: what an earlier run left behind may still import, and must not pass for the pinned versions.
+pip() {
+  said=$(.venv/bin/python -m pip --disable-pip-version-check -q "$@" 2>&1) && failed= || failed=1
+  printf '%s\n' "$said" | grep -v -e '^WARNING: Location' -e '^$' >&2 || true
+  [ -z "$failed" ] || { echo "pip could not install: $*. The messages above say why; run the command again." >&2; exit 1; }
+}
 pinned() { sed -n "s/^$1==//p" constraints.txt; }
 export PIP_CONSTRAINT="$PWD/constraints.txt"
 pip install setuptools wheel

@@ -52,7 +52,7 @@ def work_registered(session: Session, event: Event) -> None:
     a = event.args
     session.add(Work(content_hash=a["contentHash"], artist=a["artist"], ipfs_digest=a["ipfsDigest"],
                      metadata_digest=a["metadataDigest"], consent=event.uint("consent"),
-                     registered_at=event.block_time, block_number=event.block_number))
+                     registered_at=event.uint("registeredAt"), block_number=event.block_number))
     _consent_change(session, event)
 
 
@@ -75,6 +75,11 @@ def collection_registered(session: Session, event: Event) -> None:
                            count=event.uint("count"), metadata_digest=a["metadataDigest"],
                            consent=event.uint("consent"), registered_at=event.block_time,
                            block_number=event.block_number))
+
+
+@handles("ArtworkRegistry", "CollectionConsentChanged")
+def collection_consent_changed(session: Session, event: Event) -> None:
+    session.get_one(Collection, event.uint("collectionId")).consent = event.uint("consent")
 
 
 # ---- training rounds ---------------------------------------------------------------------------------------
@@ -101,15 +106,15 @@ def round_challenged(session: Session, event: Event) -> None:
         amount=event.uint("amount"), evidence_digest=a["evidenceDigest"], bond=event.uint("bond")))
 
 
-@handles("TrainingRounds", "ChallengeResolved")
-def challenge_resolved(session: Session, event: Event) -> None:
-    upheld = bool(event.args["upheld"])
+@handles("TrainingRounds", "ChallengeResolved", "ChallengeLapsed")
+def challenge_ended(session: Session, event: Event) -> None:
+    upheld = bool(event.args["upheld"]) if event.name == "ChallengeResolved" else None  # None: nobody said
     round_ = session.get_one(Round, event.uint("roundId"))
-    round_.state = "rejected" if upheld else "proposed"
-    if not upheld:  # a challenge that was turned down gives the window a new end
+    round_.state = "proposed" if upheld is False else "rejected"
+    if upheld is False:  # a challenge that was turned down gives the window a new end
         round_.challenge_ends_at = event.uint("challengeEndsAt")
     newest_first = (Challenge.block_number.desc(), Challenge.log_index.desc())
-    waiting = select(Challenge).where(Challenge.round_id == round_.round_id, Challenge.upheld.is_(None))
+    waiting = select(Challenge).where(Challenge.round_id == round_.round_id, Challenge.resolved_at.is_(None))
     challenge = session.scalars(waiting.order_by(*newest_first).limit(1)).one()
     challenge.upheld, challenge.resolved_at = upheld, event.block_time
 

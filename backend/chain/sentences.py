@@ -24,6 +24,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Sign again: the artist's nonce may have moved on.",
     ),
     "UnknownCollection": ("There is no collection {collectionId}; there are {count}.", ""),
+    "NotCollectionArtist": (
+        "The collection {collectionId} belongs to {artist}, not to {caller}.",
+        "Use the artist's wallet.",
+    ),
     "NotInCollection": (
         "The proof does not lead the work {contentHash} to collection {collectionId}.",
         "Make the proof anew from the collection's works.",
@@ -34,6 +38,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Another round was proposed meanwhile: make the report's leaves anew with the new number.",
     ),
     "EmptyProposal": ("A digest or root of the proposal is zero.", "Publish model and report first."),
+    "AnswerTooLate": (
+        "The challenge could be decided until {answerBy}; now it is {now_}.",
+        "Anybody may now call `lapse`, which gives each side its bond back.",
+    ),
+    "AnswerStillDue": (
+        "The challenge may be decided until {answerBy}; now it is {now_}.",
+        "Wait for the decision, or call `lapse` after that time.",
+    ),
     "WindowClosed": ("The challenge window ended at {endedAt}; now it is {now_}.", ""),
     "WindowOpen": (
         "The challenge window is open until {endsAt}; now it is {now_}.",

@@ -31,7 +31,7 @@ class Round(Base):
 
 
 class Challenge(Base):
-    """One bonded challenge of one leaf (account, amount); `upheld` is None until it is resolved."""
+    """One bonded challenge of one leaf (account, amount); `upheld` is None until it is resolved, and stays so when it lapses."""
 
     __tablename__ = "challenges"
     __table_args__ = (

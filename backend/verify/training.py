@@ -33,9 +33,11 @@ def report_of(facts: Facts, round_id: int) -> dict[str, Any]:
 
 
 def rejected_rounds(facts: Facts) -> set[int]:
-    """Rounds whose challenge was upheld: nothing of theirs counts."""
+    """Rounds whose challenge was upheld, or answered by nobody in time: nothing of theirs counts."""
     return {
-        event.args["roundId"] for event in facts.of("rounds", "ChallengeResolved") if event.args["upheld"]
+        event.args["roundId"]
+        for event in facts.of("rounds", "ChallengeResolved", "ChallengeLapsed")
+        if event.args.get("upheld", True)
     }
 
 

@@ -31,6 +31,7 @@ class WorkState:
     cid: str
     metadata_cid: str
     consent: int
+    registered_at: int
 
 
 def registry_at(facts: Facts, block: int) -> dict[str, WorkState]:
@@ -52,6 +53,7 @@ def registry_at(facts: Facts, block: int) -> dict[str, WorkState]:
                 cid_of_digest(args["ipfsDigest"]),
                 cid_of_digest(args["metadataDigest"]),
                 args["consent"],
+                args["registeredAt"],
             )
     return works
 
@@ -78,9 +80,11 @@ def _check_records(facts: Facts, findings: Findings, works: dict[str, WorkState]
     keys = sorted(works)
     records = call_many(facts.ctx.client, [record_of(bytes.fromhex(key[2:])) for key in keys], facts.head)
     problems = [
-        f"{key}: events say {works[key].artist} with consent {works[key].consent}, the registry {record}"
+        f"{key}: events say {works[key].artist} with consent {works[key].consent} since "
+        f"{works[key].registered_at}, the registry {record}"
         for key, record in zip(keys, records, strict=True)
-        if (record["artist"], record["consent"]) != (works[key].artist, works[key].consent)
+        if (record["artist"], record["consent"], record["registeredAt"])
+        != (works[key].artist, works[key].consent, works[key].registered_at)
     ]
     findings.none_of(
         "Registrations and consents equal the registry's records", problems, f"{len(keys)} records"

@@ -29,7 +29,8 @@ interface IArtworkRegistry {
         address indexed artist,
         bytes32 ipfsDigest,
         bytes32 metadataDigest,
-        uint8 consent
+        uint8 consent,
+        uint40 registeredAt // Unix seconds: of a work proven later, its collection's
     );
     event ConsentChanged(bytes32 indexed contentHash, address indexed artist, uint8 consent);
     event CollectionRegistered(
@@ -41,6 +42,8 @@ interface IArtworkRegistry {
         uint8 consent
     );
 
+    event CollectionConsentChanged(uint256 indexed collectionId, address indexed artist, uint8 consent);
+
     /// @notice Names the first registration of the same file.
     error AlreadyRegistered(bytes32 contentHash, address artist, uint40 registeredAt);
     error EmptyHash();
@@ -49,6 +52,7 @@ interface IArtworkRegistry {
     error NotArtist(bytes32 contentHash, address artist, address caller);
     error SignatureExpired(uint256 deadline, uint256 now_);
     error BadSignature(address artist);
+    error NotCollectionArtist(uint256 collectionId, address artist, address caller);
     error UnknownCollection(uint256 collectionId, uint256 count);
     error NotInCollection(uint256 collectionId, bytes32 contentHash);
 }

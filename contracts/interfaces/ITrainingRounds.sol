@@ -24,8 +24,9 @@ interface ITrainingRounds {
         address proposer;
         uint64 challengeEndsAt; // last second in which the round may be challenged
         State state;
-        address challenger; // of the open or upheld challenge
+        address challenger; // of the open, upheld or lapsed challenge
         uint32 rulesVersion;
+        uint64 answerBy; // last second in which the open challenge may be resolved; 0 when none is open
         uint128 bond;
         uint128 challengeBond;
         uint128 mintBudget;
@@ -51,6 +52,8 @@ interface ITrainingRounds {
     );
     /// @param challengeEndsAt The end of the fresh window; 0 when the round is rejected.
     event ChallengeResolved(uint256 indexed roundId, bool upheld, uint64 challengeEndsAt);
+    /// @notice Nobody resolved the challenge in time: the round is rejected, each side is owed its own bond.
+    event ChallengeLapsed(uint256 indexed roundId);
     event RoundFinalised(uint256 indexed roundId, uint256 mintBudget);
     event StakeClaimed(uint256 indexed roundId, address indexed account, uint256 amount);
     event BondClaimed(address indexed account, uint256 amount);
@@ -60,6 +63,8 @@ interface ITrainingRounds {
     error WrongState(uint256 roundId, State state, State wanted);
     error WindowClosed(uint64 endedAt, uint256 now_);
     error WindowOpen(uint64 endsAt, uint256 now_);
+    error AnswerTooLate(uint64 answerBy, uint256 now_);
+    error AnswerStillDue(uint64 answerBy, uint256 now_);
     error BondTooSmall(uint256 received, uint256 bond);
     error AlreadyClaimed(uint256 roundId, address account);
     error NotAllocated(uint256 roundId, address account, uint256 amount);

@@ -2,13 +2,15 @@
 
 import json
 from dataclasses import fields, replace
+from types import SimpleNamespace
 
 import pytest
 from brownie import web3
 
-from scripts.deploy import describes_chain, document
-from scripts.deployment import DeploymentFailed, Roles, check_roles, deploy
+from scripts.deploy import check_same_token, deployer_from, describes_chain, document
+from scripts.deployment import DeploymentFailed, Roles, check_addresses, check_roles, check_token, deploy
 from scripts.export_abis import DEPLOYED_AS, export_abis, export_code
+from tests.contracts.signing import MNEMONIC
 
 ADMIN = "0x" + "00" * 32
 
@@ -64,6 +66,42 @@ def test_role_for_nobody(system, who, role):
     assert who.deployer.nonce == before
 
 
+@pytest.mark.parametrize("role", [field.name for field in fields(Roles)])
+@pytest.mark.parametrize("wrong", ["operator.eth", "", "0x01", "70997970C51812dc3A010C7d01b50e0d17dc79C8",
+                                   "0x70997970C51812dc3A010C7d01b50e0d17dc79c8"])
+def test_role_that_is_no_address(system, who, role, wrong):
+    """Refused before anything is sent; a mistyped capital (EIP-55) would give the role to nobody."""
+    roles = Roles(*(getattr(who, field.name).address for field in fields(Roles)))
+    before = who.deployer.nonce
+    with pytest.raises(DeploymentFailed, match=f"The {role} '{wrong}' is no address"):
+        deploy(system.project, who.deployer, replace(roles, **{role: wrong}))
+    assert who.deployer.nonce == before
+    check_addresses(replace(roles, **{role: getattr(roles, role).lower()}))
+
+
+@pytest.mark.parametrize("missing", ["nonces", "DOMAIN_SEPARATOR", "authorizationState"])
+def test_token_without_permit_or_erc3009(system, who, missing):
+    class Token:
+        address = system.token.address
+
+        def __getattr__(self, name):
+            return getattr(system.rules if name == missing else system.token, name)
+
+    check_token(system.token, who.deployer.address)
+    with pytest.raises(DeploymentFailed, match=f"does not answer {missing}"):
+        check_token(Token(), who.deployer.address)
+
+
+def test_address_that_is_no_token(system, who):
+    roles = Roles(*(getattr(who, field.name).address for field in fields(Roles)))
+    # One of its own: brownie from now on reads this address's events as a token's.
+    charter = who.deployer.deploy(system.project.Charter, system.timelock)
+    before = who.deployer.nonce
+    with pytest.raises(DeploymentFailed, match=r"does not answer decimals\(\)"):
+        deploy(system.project, who.deployer, roles, settlement_token=charter.address)
+    assert who.deployer.nonce == before
+
+
 def test_token_with_other_decimals(system, who):
     """Version 1's price and bonds count in millionths; a vote can only double them."""
     roles = Roles(*(getattr(who, field.name).address for field in fields(Roles)))
@@ -82,6 +120,25 @@ def test_file_is_recognised_on_its_own_chain_only(system, who, tmp_path):
         file.write_text(json.dumps(changed))
         assert not describes_chain(file, web3)
     assert not describes_chain(tmp_path / "none.json", web3)
+
+
+def test_file_with_another_token_is_not_taken_for_the_one_asked_for(system, who, tmp_path):
+    file = tmp_path / "31337.json"
+    file.write_text(json.dumps(document(web3, 31337, 1, who.deployer.address, system.contracts)))
+    check_same_token(file, None)
+    check_same_token(file, system.token.address.lower())
+    with pytest.raises(SystemExit, match="settles in"):
+        check_same_token(file, system.stake.address)
+
+
+def test_deployer_that_cannot_deploy(system, who):
+    assert deployer_from(MNEMONIC, web3) == who.deployer
+    with pytest.raises(SystemExit, match="no BIP-39 phrase"):
+        deployer_from("hello world", web3)
+    poor = "legal winner thank year wave sausage worth useful legal winner thank yellow"
+    dear = SimpleNamespace(eth=SimpleNamespace(gas_price=1, chain_id=31337))  # this chain's own price is 0
+    with pytest.raises(SystemExit, match="has 0 wei on chain 31337"):
+        deployer_from(poor, dear)
 
 
 def test_abis(system, tmp_path):

@@ -68,15 +68,21 @@ class Story:
         self.send("artist:Ada", registry.register(works[:2]))
         self.send("artist:Béla", registry.register(works[2:]))
         self.send("artist:Ada", registry.setConsent([works[0][0]], 0))
-        self.send("artist:Béla", registry.registerCollection(digest("root"), 7, digest("collection"), 1))
+        proven = (digest(f"{self.name} proven work"), digest("file 3"), digest("about 3"), 1)
+        root = registry.leafOf(proven).call()  # a tree of this one leaf: its proof is empty
+        self.send("artist:Béla", registry.registerCollection(root, 7, digest("collection"), 1))
+        self.context.client.advance_time(DAY)
+        collection = registry.collectionCount().call()
+        self.send("relayer", registry.proveWork(collection, proven, []))
+        self.send("artist:Béla", registry.setCollectionConsent(collection, 0))
 
     def rounds(self) -> None:
-        """One round rejected by a challenge, one finalised after a challenge was turned down; stake is
-        claimed."""
+        """One round rejected by a challenge, one finalised after a challenge was turned down, one whose
+        challenge nobody answered; stake is claimed."""
         rounds = self.contracts.rounds.functions
         bond = 100_000_000
-        self.give_money("proposer", 2 * bond, "TrainingRounds")
-        self.give_money("challenger", 2 * bond, "TrainingRounds")
+        self.give_money("proposer", 3 * bond, "TrainingRounds")
+        self.give_money("challenger", 3 * bond, "TrainingRounds")
         self._challenged_round(upheld=True)
         round_id, tree = self._challenged_round(upheld=False)
         self.context.client.advance_time(4 * DAY)
@@ -86,11 +92,14 @@ class Story:
         proofs = [tree.proof(i) for i in range(len(accounts))]
         self.send("relayer", rounds.claimMany(round_id, accounts, amounts, proofs))
         self.send("relayer", rounds.claimBond(self.address("proposer")))
+        unanswered, _ = self._challenged_round(upheld=None)
+        self.context.client.advance_time(30 * DAY + 1)
+        self.send("relayer", rounds.lapse(unanswered))
         stake = self.contracts.stake.functions
         self.send("artist:Béla", stake.transfer(self.address("buyer:9"), 10**18))
         self.send("artist:Béla", stake.delegate(self.address("artist:Ada")))
 
-    def _challenged_round(self, upheld: bool) -> tuple[int, StandardTree]:
+    def _challenged_round(self, upheld: bool | None) -> tuple[int, StandardTree]:
         rounds = self.contracts.rounds.functions
         round_id = rounds.nextRoundId().call()
         tree = StandardTree(
@@ -107,7 +116,8 @@ class Story:
         self.send("proposer", rounds.propose(round_id, proposal))
         leaf = tree.leaves[0]
         self.send("challenger", rounds.challenge(round_id, leaf.account, leaf.amount, digest("evidence")))
-        self.as_timelock(rounds.resolve(round_id, upheld))
+        if upheld is not None:
+            self.as_timelock(rounds.resolve(round_id, upheld))
         return round_id, tree
 
     def sales(self) -> None:

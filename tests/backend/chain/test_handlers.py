@@ -68,15 +68,21 @@ def test_works_and_consent(session: Session, told: Story) -> None:
     first = select(ConsentChange.consent).where(ConsentChange.content_hash == consents[0].content_hash)
     assert session.scalars(first.order_by(ConsentChange.block_number)).all() == [1, 0]
     collection = session.scalars(select(Collection)).one()
-    assert (collection.artist, collection.count) == (bela, 7)
+    assert (collection.artist, collection.count, collection.consent) == (bela, 7, 0)
+    proven = session.get_one(Work, "0x" + digest("handlers proven work").hex())
+    # Since the collection's registration, as the registry's record says, though the proof came a day later.
+    assert (proven.artist, proven.consent, proven.registered_at) == (bela, 1, collection.registered_at)
 
 
 def test_rounds_and_challenges(session: Session) -> None:
     rounds = session.scalars(select(Round).order_by(Round.round_id)).all()
-    assert [(r.state, r.finalised_at is None) for r in rounds] == [("rejected", True), ("finalised", False)]
+    assert [(r.state, r.finalised_at is None) for r in rounds] == [
+        ("rejected", True), ("finalised", False), ("rejected", True)]
     assert rounds[1].mint_budget == 100_000 * 10**18
     assert rounds[1].seed == 2**64 - 1  # more than a signed 64-bit column holds
-    assert session.scalars(select(Challenge.upheld).order_by(Challenge.round_id)).all() == [True, False]
+    challenges = session.scalars(select(Challenge).order_by(Challenge.round_id)).all()
+    assert [(c.upheld, c.resolved_at is None) for c in challenges] == [
+        (True, False), (False, False), (None, False)]
     assert session.scalars(select(BondClaim.amount)).all() == [
         200_000_000
     ]  # own bond, and the failed challenger's

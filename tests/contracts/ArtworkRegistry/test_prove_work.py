@@ -67,3 +67,9 @@ def test_exact_copies(system, who, registered_at):
     system.registry.register([WORKS[1]], {"from": who.artist2})
     with reverts("AlreadyRegistered", WORKS[1][0], who.artist2, now()):
         prove(system, who, WORKS[1])
+
+
+def test_event_says_since_when(system, who, registered_at):
+    """The earliest registration leads its cluster: a stranger must learn the time from the events alone."""
+    event = prove(system, who, WORKS[0]).events["WorkRegistered"]
+    assert event["registeredAt"] == registered_at == system.registry.recordOf(WORKS[0][0])[1] < now()

@@ -2,7 +2,7 @@
 
 claim
 ├── nothing earned, or less than a unit → 0, nothing happens
-├── token refuses this account → reverts, the others are not held up
+├── token refuses this account → reverts, the others are not held up; claimMany leaves it out
 ├── token calls back → ReentrancyGuardReentrantCall
 └── paid whole units; the fraction stays with the account
 """
@@ -78,6 +78,32 @@ def test_one_refused_account_holds_up_nobody_else(hostile, who):
     hostile.pool.claim(who.artist2, {"from": who.other})
     assert hostile.token.balanceOf(who.artist2) == 3
     assert hostile.pool.claimable(who.artist) == 3
+
+
+def test_many_leaves_out_whom_the_token_refuses(hostile, who):
+    holders = earned(hostile, who)
+    hostile.token.setBlacklisted(who.artist, True, {"from": who.other})
+    tx = hostile.pool.claimMany([*holders, who.artist], {"from": who.relayer})
+    assert [e["account"] for e in tx.events["RevenueClaimed"]] == [who.artist2, who.artist3]
+    assert hostile.pool.claimable(who.artist) == 3
+    assert hostile.pool.totals() == (10, 6)
+    assert_conserved(hostile, holders)
+    hostile.token.setBlacklisted(who.artist, False, {"from": who.other})
+    hostile.pool.claimMany([who.artist, who.artist], {"from": who.relayer})
+    assert hostile.token.balanceOf(who.artist) == 3
+    assert_conserved(hostile, holders)
+
+
+def test_reentrant_transfer_of_stake_in_a_batch(hostile, who):
+    """The token calls the stake token, whose settlement is not guarded, while the pool is paying."""
+    holders = earned(hostile, who)
+    spend = hostile.stake.transferFrom.encode_input(who.artist, who.other, TOKEN)
+    hostile.stake.approve(hostile.token, TOKEN, {"from": who.artist})
+    hostile.token.callDuringTransfer(hostile.stake, spend, {"from": who.other})
+    hostile.pool.claimMany([who.artist], {"from": who.other})
+    assert hostile.stake.balanceOf(who.other) == TOKEN
+    assert hostile.token.balanceOf(who.artist) == 3
+    assert_conserved(hostile, [*holders, who.other])
 
 
 def test_reentrant_token(hostile, who):
