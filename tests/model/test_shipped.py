@@ -31,6 +31,11 @@ def test_it_is_small_and_tells_its_life() -> None:
     assert history_of(SHIPPED)[0]["works"] == len(works_behind(SHIPPED))
 
 
+def test_its_pipeline_is_the_project_s() -> None:
+    ours = checkpoint.SHIPPED.parent / "pipeline.py"
+    assert (SHIPPED / "pipeline.py").read_text() == ours.read_text()
+
+
 def test_every_work_behind_it_is_credited() -> None:
     works = works_behind(SHIPPED)
     assert len(works) >= 500 and len({work["artist"] for work in works}) >= 40
