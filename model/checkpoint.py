@@ -25,6 +25,7 @@ transformers_logging.disable_progress_bar()
 
 SHIPPED = Path(__file__).resolve().parent / "checkpoints"  # one directory a checkpoint
 WORKS, SETTINGS, HISTORY, LOG = "works.json", "settings.json", "history.json", "log.jsonl"
+DATASET = "dataset.json"
 TOKENIZER_CLASS, TEXT_PREFIX = "PreTrainedTokenizerFast", "text_model."
 CARD = """---
 library_name: diffusers
@@ -43,7 +44,10 @@ pipeline("{prompt}", output_size=512).images[0].save("picture.png")
 ```
 
 - `works.json`: content hash, title, artist, licence and source of every work behind the weights.
+- `dataset.json`: the manifest it was trained on last: captions and tags of each work, and the Merkle root.
 - `settings.json`: the training settings; `history.json`: each training of its life; `log.jsonl`: step, loss.
+- Made by `python -m model.train --manifest MANIFEST.jsonl --out DIR --steps {steps}` or its equal in a round
+  of the platform, with these settings; `history.json` says with how many threads.
 - Pictures are {size}×{size} px. With few works and many steps it can repeat works: compare outputs with them.
 """
 

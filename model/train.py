@@ -193,6 +193,7 @@ def _save(trainer: Trainer, out_dir: Path, losses: list[float], start: Path | No
     _expect_finite(finite, "weights to be saved are infinite or no numbers", trainer.settings)
     saved = [weight.detach().clone() for weight in trainer.weights]
     checkpoint.save_pipeline(trainer.pipeline, out_dir, trainer.settings, list(works.values()), history)
+    checkpoint.write_json(out_dir / checkpoint.DATASET, trainer.dataset.manifest.to_json())
     with torch.no_grad():
         for weight, exact in zip(trainer.weights, saved, strict=True):
             weight.copy_(exact)  # saving rounds to the stored type

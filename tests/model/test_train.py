@@ -46,6 +46,8 @@ def test_what_stands_in_the_directory(trained: TrainResult, dataset: Dataset) ->
     assert {work["artist"] for work in behind} == {"Ms red", "Ms green", "Ms blue"}
     assert {work["licence"] for work in behind} == {"CC0-1.0"}
     assert checkpoint.settings_of(directory) == TINY
+    told = Manifest.from_json(checkpoint.read_json(directory / checkpoint.DATASET))
+    assert told.root() == trained.root == checkpoint.history_of(directory)[-1]["dataset_root"]
     assert checkpoint.total_steps(checkpoint.history_of(directory)) == trained.total_steps == 2
     assert all(
         value.dtype == torch.float16 for value in weights(directory).values() if value.is_floating_point()
