@@ -163,6 +163,9 @@ def quality_of(paid: Sequence[dict[str, int]], prompted: Sequence[str]) -> dict[
     Each pair of probes asked with works of two artists is a comparison: is the first artist allocated more
     of the first picture (a win) or of the second (a loss)? An artist is only compared with themself, so
     that having many works wins nothing; without any pair nothing is known: zero.
+
+    Limit: the probes' prompts are titles of trained works, and the queries read them too. This tells how
+    well titles are found again, an upper bound of how well pictures are (docs/design.md, section 11).
     """
     wins = losses = pairs = 0
     for first, artist in zip(paid, prompted, strict=True):
