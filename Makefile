@@ -28,6 +28,11 @@ test-contracts: compile   ## contracts, on an own development chain
 test-python: compile      ## backend, model and the whole path end to end
 	$(PY) -m pytest -q -p no:pytest-brownie tests/test_docs.py tests/model tests/backend tests/e2e
 
+checkpoint: install   ## train the shipped checkpoint anew (hours on 2 cores; goes on where it was stopped)
+	$(PY) tools/openmoji_manifest.py .meltingpot/openmoji
+	OMP_NUM_THREADS=1 $(PY) -m model.train --manifest .meltingpot/openmoji/MANIFEST.jsonl \
+		--out .meltingpot/checkpoints/openmoji-64 --steps 5400 --exclude-artist "Kai Wanschura"
+
 install:        ## the pinned tool chain: .venv, node_modules, the compiler
 	@sh tools/install.sh
 

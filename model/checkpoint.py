@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler, UNet2DConditionModel
 from diffusers.utils import logging as diffusers_logging
+from safetensors.torch import load_file, save_file
 from transformers import CLIPTextModel, PreTrainedTokenizerFast
 from transformers.utils import logging as transformers_logging
 
@@ -24,6 +25,8 @@ transformers_logging.disable_progress_bar()
 
 SHIPPED = Path(__file__).resolve().parent / "checkpoints"  # one directory a checkpoint
 WORKS, SETTINGS, HISTORY, LOG = "works.json", "settings.json", "history.json", "log.jsonl"
+DATASET = "dataset.json"
+TOKENIZER_CLASS, TEXT_PREFIX = "PreTrainedTokenizerFast", "text_model."
 CARD = """---
 library_name: diffusers
 pipeline_tag: text-to-image
@@ -41,7 +44,10 @@ pipeline("{prompt}", output_size=512).images[0].save("picture.png")
 ```
 
 - `works.json`: content hash, title, artist, licence and source of every work behind the weights.
+- `dataset.json`: the manifest it was trained on last: captions and tags of each work, and the Merkle root.
 - `settings.json`: the training settings; `history.json`: each training of its life; `log.jsonl`: step, loss.
+- Made by `python -m model.train --manifest MANIFEST.jsonl --out DIR --steps {steps}` or its equal in a round
+  of the platform, with these settings; `history.json` says with how many threads.
 - Pictures are {size}×{size} px. With few works and many steps it can repeat works: compare outputs with them.
 """
 
@@ -73,15 +79,31 @@ def save_pipeline(
     pipeline.save_pretrained(out_dir, safe_serialization=True)
     for part in parts.values():
         torch.nn.Module.to(part, torch.float32)
-    index = read_json(out_dir / "model_index.json")
-    index["_class_name"] = ["pipeline", MeltingPotPipeline.__name__]
-    write_json(out_dir / "model_index.json", index)
+    _name_as_usual(out_dir)
     shutil.copyfile(Path(__file__).with_name("pipeline.py"), out_dir / "pipeline.py")
     ordered = sorted(works, key=lambda work: work["content_hash"])
     write_json(out_dir / WORKS, {"schema": "meltingpot/works@1", "works": ordered})
     write_json(out_dir / SETTINGS, settings.to_json())
     write_json(out_dir / HISTORY, history)
     _write_card(out_dir, pipeline, settings, ordered, history)
+
+
+def _name_as_usual(out_dir: Path) -> None:
+    """Names that every transformers since 4 knows; version 5 writes its own, and 4 would then begin with a
+    random text encoder.
+    """
+    index = read_json(out_dir / "model_index.json")
+    index["_class_name"] = ["pipeline", MeltingPotPipeline.__name__]
+    index["tokenizer"] = ["transformers", TOKENIZER_CLASS]
+    write_json(out_dir / "model_index.json", index)
+    tokenizer = read_json(out_dir / "tokenizer" / "tokenizer_config.json")
+    write_json(
+        out_dir / "tokenizer" / "tokenizer_config.json", tokenizer | {"tokenizer_class": TOKENIZER_CLASS}
+    )
+    path = out_dir / "text_encoder" / "model.safetensors"
+    stored = load_file(path)  # a view of the file, which is about to be written anew
+    weights = {TEXT_PREFIX + name.removeprefix(TEXT_PREFIX): w.clone() for name, w in stored.items()}
+    save_file(weights, path, metadata={"format": "pt"})
 
 
 def _write_card(
@@ -116,9 +138,11 @@ def load_pipeline(directory: Path, device: str = "cpu") -> MeltingPotPipeline:
         if not (directory / part).is_dir():
             raise FileNotFoundError(f"{directory} has no {part}/: it is not a checkpoint of this project")
     unet = UNet2DConditionModel.from_pretrained(
-        directory / "unet", torch_dtype=torch.float32, low_cpu_mem_usage=False
+        directory / "unet", torch_dtype=torch.float32, low_cpu_mem_usage=False, use_safetensors=True
     )
-    text_encoder = CLIPTextModel.from_pretrained(directory / "text_encoder", dtype=torch.float32)
+    text_encoder = CLIPTextModel.from_pretrained(
+        directory / "text_encoder", dtype=torch.float32, use_safetensors=True
+    )
     pipeline = MeltingPotPipeline(
         unet.eval(),
         text_encoder.float().eval(),

@@ -138,6 +138,7 @@ class Dataset:
     captions: list[str]
     artists: list[str]
     artist_of: torch.Tensor
+    measured: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)  # kept by duplicates/
 
     def __len__(self) -> int:
         return len(self.captions)

@@ -7,11 +7,11 @@ transformers.
 
 This file is copied into every checkpoint, so it stands alone: it imports nothing of the project.
 """
-
-from __future__ import annotations
+# No `from __future__ import annotations` here: diffusers up to 0.35 reads the types of `__init__` as classes.
 
 from collections.abc import Callable
 
+import numpy
 import torch
 from diffusers import (
     DiffusionPipeline,
@@ -19,6 +19,7 @@ from diffusers import (
     ImagePipelineOutput,
     UNet2DConditionModel,
 )
+from diffusers.utils.torch_utils import randn_tensor
 from PIL import Image
 from torch.nn.functional import pixel_shuffle
 from transformers import CLIPTextModel, PreTrainedTokenizerFast
@@ -67,14 +68,20 @@ class MeltingPotPipeline(DiffusionPipeline):
         guidance_scale: float = 3.0,
         output_size: int | None = None,
         callback: Callable[[int, int], None] | None = None,
-    ) -> ImagePipelineOutput:
-        """One picture per prompt and seed (default 0, 1, …); `callback(step, steps)` after each step."""
+        generator: torch.Generator | list[torch.Generator] | None = None,
+        output_type: str = "pil",
+        return_dict: bool = True,
+    ) -> ImagePipelineOutput | tuple:
+        """One picture per prompt; `callback(step, steps)` after each step.
+
+        Noise comes from `seeds` (default 0, 1, …), one for each prompt, or from torch generators instead.
+        `images`: for `output_type` "pil" a list of pictures, `output_size` px a side when given; for "np"
+        float32 [B, S, S, 3] and for "pt" float32 [B, 3, S, S] in 0..1, at the network's size.
+        """
         prompts = [prompt] if isinstance(prompt, str) else list(prompt)
-        seeds = list(range(len(prompts))) if seeds is None else seeds
-        if len(seeds) != len(prompts):
-            raise ValueError(f"{len(prompts)} prompts but {len(seeds)} seeds; give one seed for each prompt")
+        self._check(prompts, num_inference_steps, output_size, output_type)
+        latents = self._noise(len(prompts), seeds, generator)
         words, sentence, mask = self.encode(prompts + [""] * len(prompts))
-        latents = torch.cat([self.starting_noise(seed) for seed in seeds])
         self.scheduler.set_timesteps(num_inference_steps, device=self.device)
         for index, timestep in enumerate(self.scheduler.timesteps):
             out = self.unet(
@@ -90,10 +97,47 @@ class MeltingPotPipeline(DiffusionPipeline):
             ).prev_sample
             if callback is not None:
                 callback(index + 1, num_inference_steps)
-        return ImagePipelineOutput(images=[self._picture(one, output_size) for one in latents])
+        images = self._images(latents, output_size, output_type)
+        return ImagePipelineOutput(images=images) if return_dict else (images,)
 
     @staticmethod
-    def _picture(latent: torch.Tensor, output_size: int | None) -> Image.Image:
-        pixels = ((pixel_shuffle(latent.float(), 2) + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
-        image = Image.fromarray(pixels.permute(1, 2, 0).cpu().numpy())
-        return image.resize((output_size, output_size), Image.Resampling.LANCZOS) if output_size else image
+    def _check(prompts: list[str], steps: int, output_size: int | None, output_type: str) -> None:
+        if not prompts or steps < 1:
+            raise ValueError(f"{len(prompts)} prompts and {steps} steps; give at least one of each")
+        if output_type not in ("pil", "np", "pt"):
+            raise ValueError(f"output_type {output_type!r} is unknown; give 'pil', 'np' or 'pt'")
+        if output_size and output_type != "pil":
+            raise ValueError("output_size scales PIL pictures; leave it out, or ask for output_type 'pil'")
+
+    def _noise(
+        self,
+        count: int,
+        seeds: list[int] | None,
+        generator: torch.Generator | list[torch.Generator] | None,
+    ) -> torch.Tensor:
+        """Starting noise [count, C, H, W]."""
+        if seeds is not None and generator is not None:
+            raise ValueError("give seeds or a generator, not both")
+        if generator is not None:
+            side, channels = self.unet.config.sample_size, self.unet.config.in_channels
+            shape = (count, channels, side, side)
+            return randn_tensor(shape, generator=generator, device=self.device, dtype=self.unet.dtype)
+        seeds = list(range(count)) if seeds is None else list(seeds)
+        if len(seeds) != count:
+            raise ValueError(f"{count} prompts but {len(seeds)} seeds; give one seed for each prompt")
+        return torch.cat([self.starting_noise(seed) for seed in seeds])
+
+    @staticmethod
+    def _images(
+        latents: torch.Tensor, output_size: int | None, output_type: str
+    ) -> list[Image.Image] | numpy.ndarray | torch.Tensor:
+        pixels = ((pixel_shuffle(latents.float(), 2) + 1) * 127.5).round().clamp(0, 255)
+        if output_type == "pt":
+            return pixels / 255
+        pixels = pixels.permute(0, 2, 3, 1).cpu().numpy()
+        if output_type == "np":
+            return pixels / 255
+        images = [Image.fromarray(one.astype("uint8")) for one in pixels]
+        if not output_size:
+            return images
+        return [image.resize((output_size, output_size), Image.Resampling.LANCZOS) for image in images]

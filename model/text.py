@@ -4,7 +4,6 @@ with them.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from random import Random
@@ -18,12 +17,15 @@ from model.settings import TrainSettings
 
 PAD, UNKNOWN, BEGIN, END = "[PAD]", "[UNK]", "[BOS]", "[EOS]"
 SPECIAL = (PAD, UNKNOWN, BEGIN, END)
-WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+# The tokenizer's own rules also find the words of captions: Python's `re` and `lower` draw other borders in
+# scripts with combining marks, and a word that is trained one way and asked another way is never known.
+LOWER_CASE = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
+WORDS = pre_tokenizers.Split(Regex(r"[^\W_]+(?:['’][^\W_]+)*"), "removed", invert=True)
 
 
 def words_of(text: str) -> list[str]:
-    """Lower-case words of a text, in order."""
-    return WORD.findall(text.lower())
+    """Lower-case words of a text, in order, exactly as the tokenizer will see them."""
+    return [word for word, _ in WORDS.pre_tokenize_str(LOWER_CASE.normalize_str(text))]
 
 
 def vocabulary(captions: Iterable[str], known: Iterable[str] = ()) -> list[str]:
@@ -41,8 +43,8 @@ def build_tokenizer(words: list[str], max_tokens: int) -> PreTrainedTokenizerFas
     tokenizer = Tokenizer(
         models.WordLevel({word: index for index, word in enumerate(words)}, unk_token=UNKNOWN)
     )
-    tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[^\W_]+(?:['’][^\W_]+)*"), "removed", invert=True)
+    tokenizer.normalizer = LOWER_CASE
+    tokenizer.pre_tokenizer = WORDS
     tokenizer.post_processor = processors.TemplateProcessing(
         single=f"{BEGIN} $A {END}", special_tokens=[(BEGIN, words.index(BEGIN)), (END, words.index(END))]
     )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +29,12 @@ from model.starting import continued_pipeline, default_steps, new_pipeline
 from model.trainer import Trainer
 
 STATE = "resume.pt"  # only while a training runs; removed from the finished directory
+PART = ".part"  # of a state that is being written
 Progress = Callable[[int, int, float], None]
+
+
+class TrainingDiverged(ArithmeticError):
+    """The loss is no number any more: what is trained from here on is no model."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +62,12 @@ def train(
     """Train on the dataset, from `start` if given, and write a checkpoint directory.
 
     `progress(step, steps, loss)` after every step. With `save_every`, an interrupted run goes on where it
-    was saved. Raises ValueError when the start has another network or when works behind it are missing from
-    the dataset.
+    was saved. Raises ValueError when works behind the start are missing from the dataset, or for numbers
+    below one; TrainingDiverged when the loss is no number.
     """
     began = time.monotonic()
     torch.use_deterministic_algorithms(True)
-    if settings.steps == 0:
-        settings = settings.but(steps=default_steps(len(dataset), settings, start))
-    settings, pipeline = _pipeline_for(dataset, settings, start)
+    settings, pipeline = _pipeline_for(dataset, _chosen(dataset, settings, start), start)
     trainer = Trainer(pipeline, dataset, settings, warm=start is not None)
     pipeline.unet.train(), pipeline.text_encoder.train()
     key = _state_key(dataset, settings, start)
@@ -71,13 +75,15 @@ def train(
     done, losses = _resume(trainer, out_dir / STATE, key)
     for step in range(done, settings.steps):
         losses.append(trainer.step(step))
+        _expect_finite(math.isfinite(losses[-1]), f"the loss is {losses[-1]} at step {step + 1}", settings)
         if progress is not None:
             progress(step + 1, settings.steps, losses[-1])
         if save_every and (step + 1) % save_every == 0 and step + 1 < settings.steps:
             _save_state(trainer, out_dir / STATE, key, step + 1, losses)
             history = _save(trainer, out_dir, losses, start)
     history = _save(trainer, out_dir, losses, start)
-    (out_dir / STATE).unlink(missing_ok=True)
+    for left in (out_dir / STATE, (out_dir / STATE).with_suffix(PART)):
+        left.unlink(missing_ok=True)
     pipeline.unet.eval(), pipeline.text_encoder.eval()
     tail = losses[-max(1, len(losses) // 10) :]
     return TrainResult(
@@ -90,6 +96,22 @@ def train(
         time.monotonic() - began,
         start,
     )
+
+
+def _chosen(dataset: Dataset, settings: TrainSettings, start: Path | None) -> TrainSettings:
+    """The settings with a number of steps."""
+    if settings.steps < 0 or settings.batch_size < 1:
+        raise ValueError(
+            f"steps {settings.steps} must be 0 (chosen) or more, batch_size {settings.batch_size} 1 or more"
+        )
+    return settings if settings.steps else settings.but(steps=default_steps(len(dataset), settings, start))
+
+
+def _expect_finite(finite: bool, what: str, settings: TrainSettings) -> None:
+    if not finite:
+        raise TrainingDiverged(
+            f"{what}: lower learning_rate ({settings.learning_rate}) or turn autocast off, and train again"
+        )
 
 
 def _pipeline_for(
@@ -133,7 +155,7 @@ def _resume(trainer: Trainer, path: Path, key: str) -> tuple[int, list[float]]:
 
 
 def _save_state(trainer: Trainer, path: Path, key: str, step: int, losses: list[float]) -> None:
-    part = path.with_suffix(".part")
+    part = path.with_suffix(PART)
     torch.save(
         {
             "key": key,
@@ -166,8 +188,12 @@ def _save(trainer: Trainer, out_dir: Path, losses: list[float], start: Path | No
         },
     ]
     trainer.averaged()
+    stored = (weight.detach().to(getattr(torch, trainer.settings.save_dtype)) for weight in trainer.weights)
+    finite = all(bool(weight.isfinite().all()) for weight in stored)
+    _expect_finite(finite, "weights to be saved are infinite or no numbers", trainer.settings)
     saved = [weight.detach().clone() for weight in trainer.weights]
     checkpoint.save_pipeline(trainer.pipeline, out_dir, trainer.settings, list(works.values()), history)
+    checkpoint.write_json(out_dir / checkpoint.DATASET, trainer.dataset.manifest.to_json())
     with torch.no_grad():
         for weight, exact in zip(trainer.weights, saved, strict=True):
             weight.copy_(exact)  # saving rounds to the stored type

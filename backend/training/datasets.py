@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from eth_utils.abi import event_abi_to_log_topic
 from sqlalchemy import select
 
 from backend.chain.indexer import wait_until_indexed
 from backend.chain.logs import logs_between
-from backend.errors import InputRefused, MeltingPotError
+from backend.errors import CidMismatch, InputRefused, MeltingPotError, TooLarge
 from backend.storage.cid import cid_of_digest
+from backend.storage.errors import InvalidDocument, IpfsRefused, NotOnIpfs
 from backend.training.artifacts import work_file
-from backend.works.catalogue import WORK_SCHEMA, described
+from backend.works.catalogue import WORK_SCHEMA, DescriptionDamaged, described
 from backend.works.registration import CONSENT_TRAINING, Record, records_of
 from backend.works.tables import ConsentChange, Work
-from model.dataset import Dataset, Manifest, WorkRecord, caption_of, load_dataset
+from model.dataset import Dataset, HashMismatch, Manifest, WorkRecord, caption_of, load_dataset
+from model.images import ImageRefused, open_image
 
 if TYPE_CHECKING:
     from backend.context import Context
 
 DATASET_SCHEMA = "meltingpot/dataset@1"
 FETCHERS = 8
+HASH_MISMATCH = "hash_mismatch"
 
 Progress = Callable[[str, int, int], None]
+
+
+# A hash can be registered by anybody with anything behind it, or nothing: such a work is left out and named,
+# or one of them would end all training.
+UNREADABLE = (
+    NotOnIpfs,
+    CidMismatch,
+    IpfsRefused,
+    InvalidDocument,
+    DescriptionDamaged,
+    TooLarge,
+    ImageRefused,
+)
 
 
 class NothingToTrainOn(InputRefused):
@@ -47,8 +65,8 @@ def consenting_works(ctx: Context, block: int | None = None, progress: Progress 
     head).
 
     Each row is checked against the registry's `recordOf` at that block, and all rows together against its
-    events: a work that the index misses would be left out of the round. Raises NothingToTrainOn,
-    IndexDisagrees.
+    events: a work that the index misses would be left out of the round. Works that nobody can read stand in
+    the context as `left_out`, with the reason. Raises NothingToTrainOn, IndexDisagrees.
     """
     head = ctx.client.w3.eth.get_block("latest" if block is None else block)
     wait_until_indexed(ctx.sessions, head["number"])
@@ -57,15 +75,40 @@ def consenting_works(ctx: Context, block: int | None = None, progress: Progress 
         raise NothingToTrainOn(f"No work consents to training at block {head['number']}.")
     records = _check_against_chain(ctx, rows, head["number"])
     _check_complete(ctx, head["number"])
-    works = _records(ctx, rows, records, progress)
+    works, left_out = _records(ctx, rows, records, progress)
+    if not works:
+        reasons = ", ".join(sorted({entry["reason"] for entry in left_out}))
+        raise NothingToTrainOn(f"None of the {len(rows)} consenting works can be read: {reasons}.")
     context = {
         "schema": DATASET_SCHEMA,
         "chain_id": ctx.client.chain_id,
         "registry": ctx.contracts.registry.address,
         "block_number": head["number"],
         "block_hash": "0x" + bytes(head["hash"]).hex(),
+        "left_out": left_out,
     }
     return Manifest(tuple(works), context)
+
+
+def why_unreadable(
+    content_hash: str, document: Callable[[], Mapping[str, Any]], file: Callable[[], bytes]
+) -> str | None:
+    """Why a registered work cannot be trained on, as an error's code; None when it can.
+
+    `document` and `file` fetch what the work's digests name. Raises what is not the work's fault, such as
+    IpfsUnavailable.
+    """
+    try:
+        described(content_hash, document())
+        data = file()
+        if "0x" + hashlib.sha256(data).hexdigest() != content_hash:
+            return HASH_MISMATCH
+        open_image(data)
+    except HashMismatch:
+        return HASH_MISMATCH
+    except UNREADABLE as error:
+        return error.code
+    return None
 
 
 def publish_dataset(ctx: Context, manifest: Manifest) -> str:
@@ -131,34 +174,44 @@ def _check_complete(ctx: Context, block: int) -> None:
 
 def _records(
     ctx: Context, rows: Sequence[Work], registry: Mapping[str, Record], progress: Progress | None
-) -> list[WorkRecord]:
-    """Titles and tags come from the metadata documents that the artists registered, not from a cache that
-    could differ.
-    """
-
-    def read(row: Work) -> WorkRecord:
-        cid = cid_of_digest(row.metadata_digest)
-        document = ctx.documents.get(cid, WORK_SCHEMA)
-        described(row.content_hash, document)
-        title, tags = document["title"], tuple(document["tags"])
-        return WorkRecord(
-            row.content_hash,
-            cid_of_digest(row.ipfs_digest),
-            cid,
-            row.artist,
-            title,
-            tags,
-            caption_of(title, tags),
-            document["artist_name"],
-            document["licence"],
-            document["source"],
-            registry[row.content_hash].registered_at,
-        )
-
+) -> tuple[list[WorkRecord], list[dict[str, str]]]:
+    """(the works, those that cannot be read with the reason), both in the order of the rows."""
     records: list[WorkRecord] = []
+    left_out: list[dict[str, str]] = []
     with ThreadPoolExecutor(FETCHERS) as pool:
-        for record in pool.map(read, rows):
-            records.append(record)
+        read = pool.map(lambda row: _read(ctx, row, registry[row.content_hash].registered_at), rows)
+        for done, (row, found) in enumerate(zip(rows, read, strict=True), start=1):
+            if isinstance(found, WorkRecord):
+                records.append(found)
+            else:
+                left_out.append({"content_hash": row.content_hash, "reason": found})
             if progress:
-                progress("manifest", len(records), len(rows))
-    return records
+                progress("manifest", done, len(rows))
+    return records, left_out
+
+
+def _read(ctx: Context, row: Work, registered: int) -> WorkRecord | str:
+    """The work, or why it cannot be read. Title and tags come from the metadata document that the artist
+    registered, not from a cache that could differ.
+    """
+    cid, metadata_cid = cid_of_digest(row.ipfs_digest), cid_of_digest(row.metadata_digest)
+    work = WorkRecord(row.content_hash, cid, metadata_cid, row.artist, "", registered=registered)
+    documents: list[Mapping[str, Any]] = []
+
+    def document() -> Mapping[str, Any]:
+        documents.append(ctx.documents.get(metadata_cid, WORK_SCHEMA))
+        return documents[-1]
+
+    reason = why_unreadable(row.content_hash, document, lambda: work_file(ctx, work).read_bytes())
+    if reason is not None:
+        return reason
+    title, tags = documents[0]["title"], tuple(documents[0]["tags"])
+    return replace(
+        work,
+        title=title,
+        tags=tags,
+        caption=caption_of(title, tags),
+        artist_name=documents[0]["artist_name"],
+        licence=documents[0]["licence"],
+        source=documents[0]["source"],
+    )

@@ -48,6 +48,7 @@ class TrainedModel:
     artists: int
     started_from: dict[str, Any] | None
     compute_s: int  # processor seconds of this machine, all threads
+    left_out: int = 0  # consenting works that nobody can read; the dataset names them
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -106,6 +107,7 @@ def train_round(
         len(manifest.artists),
         _origin(start),
         compute_s,
+        len(manifest.context["left_out"]),
     )
     _remember(ctx, "trained", trained.model_cid, trained.to_json())
     return trained

@@ -16,9 +16,10 @@ from backend.governance.rules import Rules
 from backend.royalties.split import split
 from backend.storage.cid import cid_of_digest
 from backend.verify.checks import Findings
+from backend.verify.contributions import index_of
 from backend.verify.facts import Event, Facts
 from backend.verify.shown import check_shown
-from backend.verify.training import index_of, report_of
+from backend.verify.training import report_of
 
 STATES = {"OrderRequested": 1, "OrderFulfilled": 2, "OrderRefunded": 3}
 

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Mapping
 from typing import Any
 
 from backend.chain.batch import call_many
 from backend.storage.cid import cid_of_digest, digest_of
 from backend.storage.documents import canonical
+from backend.training.datasets import DATASET_SCHEMA
 from backend.training.merkle import StandardTree
 from backend.training.report import REPORT_SCHEMA, allocations_of, learning_of, leaves_of, mint_of
+from backend.training.service import SETTINGS_SCHEMA
 from backend.verify.checks import Findings
+from backend.verify.contributions import check_scores
 from backend.verify.facts import Event, Facts
-from backend.verify.models import check_method, check_model
-from backend.verify.works import CONSENT_TRAINING, WORK_SCHEMA, registry_at
-from model.attribution.contribution import Probe, Probes, contribution_from, load_probes
-from model.attribution.index import ArtistIndex
+from backend.verify.models import check_model
+from backend.verify.works import CONSENT_TRAINING, WORK_SCHEMA, registry_at, unreadable
 from model.dataset import Manifest, caption_of
 
-DATASET_SCHEMA = "meltingpot/dataset@1"
-SETTINGS_SCHEMA = "meltingpot/settings@1"
 
 
 def report_of(facts: Facts, round_id: int) -> dict[str, Any]:
@@ -78,7 +76,7 @@ def _check_round(facts: Facts, findings: Findings, event: Event) -> None:
     findings.guard(
         f"{name}: the model version can be read", lambda: _check_model(facts, findings, name, report)
     )
-    findings.guard(f"{name}: scores can be recomputed", lambda: _check_scores(facts, findings, name, report))
+    findings.guard(f"{name}: scores can be recomputed", lambda: check_scores(facts, findings, name, report))
     findings.guard(
         f"{name}: leaves can be recomputed", lambda: _check_leaves(facts, findings, name, report, event)
     )
@@ -130,7 +128,8 @@ def _check_dataset(
         (document["chain_id"], document["registry"], document["block_hash"], block <= event.block_number),
         f"block {block}",
     )
-    _check_consent(facts, findings, name, manifest, block)
+    left_out = {entry["content_hash"]: entry["reason"] for entry in document["left_out"]}
+    _check_consent(facts, findings, name, manifest, block, left_out)
     findings.compare(
         f"{name}: the report counts the dataset's works and artists",
         (len(manifest.works), len(manifest.artists)),
@@ -138,17 +137,29 @@ def _check_dataset(
     )
 
 
-def _check_consent(facts: Facts, findings: Findings, name: str, manifest: Manifest, block: int) -> None:
-    """Exactly the works that consented at the block, with the artist, file, description and time that were
-    registered: of near-copies the earliest leads.
+def _check_consent(
+    facts: Facts,
+    findings: Findings,
+    name: str,
+    manifest: Manifest,
+    block: int,
+    left_out: Mapping[str, str],
+) -> None:
+    """Exactly the works that consented at the block, but those that nobody can read, with the artist, file,
+    description and time that were registered: of near-copies the earliest leads.
     """
     consenting = {
         key: work for key, work in registry_at(facts, block).items() if work.consent & CONSENT_TRAINING
     }
     listed = {work.content_hash: work for work in manifest.works}
     times = _registered_at(facts, sorted(consenting))
-    problems = [
-        f"{key} consents and is not in the dataset" for key in sorted(consenting.keys() - listed.keys())
+    missing = consenting.keys() - listed.keys()
+    problems = [f"{key} consents and is not in the dataset" for key in sorted(missing - left_out.keys())]
+    problems += [f"{key} is left out without need" for key in sorted(left_out.keys() - missing)]
+    problems += [
+        f"{key} is left out as {left_out[key]}, and can be read"
+        for key in sorted(missing & left_out.keys())
+        if unreadable(facts, consenting[key]) is None
     ]
     problems += [
         f"{key} is in the dataset without consent" for key in sorted(listed.keys() - consenting.keys())
@@ -167,7 +178,7 @@ def _check_consent(facts: Facts, findings: Findings, name: str, manifest: Manife
     findings.none_of(
         f"{name}: exactly the works that consented at block {block} are in the dataset",
         problems,
-        f"{len(listed)} works by {len(manifest.artists)} artists",
+        f"{len(listed)} works by {len(manifest.artists)} artists, {len(left_out)} left out that nobody can read",
     )
 
 
@@ -176,63 +187,6 @@ def _registered_at(facts: Facts, keys: list[str]) -> dict[str, int]:
     record_of = facts.ctx.contracts.registry.functions.recordOf
     records = call_many(facts.ctx.client, [record_of(bytes.fromhex(key[2:])) for key in keys], facts.head)
     return {key: record["registeredAt"] for key, record in zip(keys, records, strict=True)}
-
-
-def _check_scores(facts: Facts, findings: Findings, name: str, report: Mapping[str, Any]) -> None:
-    """Published int8 index × published int8 probes → scores, threshold, allocations: integers, the same on
-    any machine.
-    """
-    index = index_of(facts, report["index_cid"])
-    probes = load_probes(io.BytesIO(facts.ctx.ipfs.get(report["probes_cid"])))
-    found = contribution_from(index, probes)
-    scores = {entry["artist"]: int(entry["score"]) for entry in report["scores"]}
-    findings.compare(
-        f"{name}: contribution scores follow from index and probes",
-        (dict(sorted(found.scores.items())), found.threshold),
-        (dict(sorted(scores.items())), report["threshold"]),
-        f"{len(scores)} artists, threshold {report['threshold']}",
-    )
-    findings.compare(
-        f"{name}: allocations follow from the scores",
-        _nonzero(found.allocations),
-        _nonzero(allocations_of(report)),
-        f"sum {sum(allocations_of(report).values())}",
-    )
-    findings.compare(
-        f"{name}: the attribution's quality follows from index and probes",
-        found.quality,
-        report["quality"],
-        f"w {found.quality['w_bps']} bps",
-    )
-    manifest = Manifest.from_json(facts.document(report["dataset"]["cid"], DATASET_SCHEMA))
-    findings.compare(
-        f"{name}: the index has one row for each artist of the dataset",
-        sorted(index.artists),
-        manifest.artists,
-        f"{len(index.artists)} artists",
-    )
-    _check_probes(findings, name, report, manifest, probes)
-
-
-def _check_probes(
-    findings: Findings, name: str, report: Mapping[str, Any], manifest: Manifest, probes: Probes
-) -> None:
-    """The probes' prompts are titles of works spread evenly over the dataset: nobody chose them."""
-    check_method(findings, name, report)
-    parameters = report["method"]["parameters"]
-    total = len(manifest.works)
-    count = min(int(parameters["probes"]), total)
-    chosen = [manifest.works[number * total // count] for number in range(count)]
-    expected = tuple(
-        Probe(work.title or work.caption, int(parameters["seed"]) + number, work.artist)
-        for number, work in enumerate(chosen)
-    )
-    findings.compare(
-        f"{name}: the probes are those that the method draws from the dataset",
-        expected,
-        probes.asked,
-        f"{count} prompts",
-    )
 
 
 def _check_leaves(
@@ -259,14 +213,3 @@ def _check_leaves(
         (event.args["proposal"]["allocationsRoot"], report["allocations_root"]),
         root,
     )
-
-
-def index_of(facts: Facts, cid: str) -> ArtistIndex:
-    """A published artist index, fetched once."""
-    if cid not in facts.indexes:
-        facts.indexes[cid] = ArtistIndex.load(io.BytesIO(facts.ctx.ipfs.get(cid)))
-    return facts.indexes[cid]
-
-
-def _nonzero(allocations: Mapping[str, int]) -> dict[str, int]:
-    return {artist: amount for artist, amount in sorted(allocations.items()) if amount}

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from backend.chain.batch import call_many
 from backend.errors import ServiceUnavailable
 from backend.storage.cid import cid_of_digest
+from backend.training.datasets import DATASET_SCHEMA, why_unreadable
+from backend.training.report import REPORT_SCHEMA
 from backend.verify.checks import Findings
 from backend.verify.facts import Facts
 from backend.works.catalogue import WORK_SCHEMA
@@ -67,12 +69,40 @@ def check_works(facts: Facts, findings: Findings, quick: bool, progress: Progres
         f"{len(works)} works by {len({w.artist for w in works.values()})} artists",
     )
     _check_records(facts, findings, works)
-    chosen = sorted(works)
+    left_out = _left_out(facts)
+    chosen = sorted(works.keys() - left_out)
     if quick and len(chosen) > QUICK_SAMPLE:
         chosen = sorted(random.Random(facts.head).sample(chosen, QUICK_SAMPLE))
     problems = _check_bytes(facts, [works[key] for key in chosen], progress)
     amount = f"{len(chosen)} of {len(works)} files and metadata documents fetched and hashed"
+    amount += f", {len(left_out)} that nobody can read are in no dataset" if left_out else ""
     findings.none_of("Every work's file and metadata on IPFS are what the chain names", problems, amount)
+
+
+def _left_out(facts: Facts) -> set[str]:
+    """Works that the rounds' datasets name as unreadable. Each round checks that they are, so that one
+    stranger's registration of nothing is no fault of the platform's.
+    """
+    left_out: set[str] = set()
+    for event in facts.of("rounds", "RoundProposed"):
+        try:
+            report = facts.document(cid_of_digest(event.args["proposal"]["reportDigest"]), REPORT_SCHEMA)
+            dataset = facts.document(report["dataset"]["cid"], DATASET_SCHEMA)
+            left_out |= {str(entry["content_hash"]) for entry in dataset["left_out"]}
+        except ServiceUnavailable:
+            raise
+        except Exception:  # noqa: BLE001, S112 - what is wrong with a round's documents is that round's finding
+            continue
+    return left_out
+
+
+def unreadable(facts: Facts, work: WorkState) -> str | None:
+    """Why a work cannot be trained on, None when it can."""
+    return why_unreadable(
+        work.content_hash,
+        lambda: facts.document(work.metadata_cid, WORK_SCHEMA),
+        lambda: facts.ctx.ipfs.get(work.cid),
+    )
 
 
 def _check_records(facts: Facts, findings: Findings, works: dict[str, WorkState]) -> None:

@@ -8,7 +8,7 @@ everything is integers: `contribution_from` repeats it on any machine.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -18,7 +18,7 @@ import numpy as np
 from model.attribution import shares
 from model.attribution.arrays import read_arrays, write_arrays
 from model.attribution.index import ArtistIndex, queries
-from model.dataset import Dataset
+from model.dataset import Dataset, WorkRecord
 from model.pipeline import MeltingPotPipeline
 from model.sample import generate
 from model.settings import AttributionSettings, SampleSettings
@@ -87,13 +87,17 @@ class Contribution:
         self.probes.save(path)
 
 
-def probes_of(dataset: Dataset, settings: AttributionSettings) -> tuple[Probe, ...]:
+def probes_of(
+    works: Sequence[WorkRecord], copies: Collection[str], settings: AttributionSettings
+) -> tuple[Probe, ...]:
     """The published prompts: titles of works spread evenly over the manifest's order (by content hash).
 
-    Drawn over works, not over artists, so that a second identity brings no second probe.
+    Drawn over works without the `copies` (content hashes), not over artists: neither a second identity nor
+    a copy brings a second probe.
     """
-    count = min(settings.probes, len(dataset))
-    chosen = [dataset.works[position * len(dataset) // count] for position in range(count)]
+    counted = [work for work in works if work.content_hash not in copies]
+    count = min(settings.probes, len(counted))
+    chosen = [counted[position * len(counted) // count] for position in range(count)]
     return tuple(
         Probe(work.title or work.caption, settings.seed + number, work.artist)
         for number, work in enumerate(chosen)
@@ -110,7 +114,7 @@ def measure(
     """Generate the probes, take their gradients, and share out 10**9. `progress(done, all)` in steps of
     unequal time.
     """
-    asked = probes_of(dataset, settings)
+    asked = probes_of(dataset.works, {copied for copied, _ in index.copies}, settings)
     prompts = [probe.prompt for probe in asked]
     drawing = SampleSettings(
         steps=settings.probe_steps, guidance=settings.probe_guidance, output_size=0, batch_size=8
@@ -159,6 +163,9 @@ def quality_of(paid: Sequence[dict[str, int]], prompted: Sequence[str]) -> dict[
     Each pair of probes asked with works of two artists is a comparison: is the first artist allocated more
     of the first picture (a win) or of the second (a loss)? An artist is only compared with themself, so
     that having many works wins nothing; without any pair nothing is known: zero.
+
+    Limit: the probes' prompts are titles of trained works, and the queries read them too. This tells how
+    well titles are found again, an upper bound of how well pictures are (docs/design.md, section 11).
     """
     wins = losses = pairs = 0
     for first, artist in zip(paid, prompted, strict=True):

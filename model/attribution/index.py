@@ -29,13 +29,14 @@ QUERY_RMS = 32  # of the int8 numbers: fixed, so that scores of different pictur
 @dataclass(frozen=True)
 class ArtistIndex:
     """rows int8 [A, D] in the order of `artists`; real row = rows · row_scale; clusters: distinct works by
-    artist.
+    artist; copies: (work, the work that leads its cluster), content hashes, of all works that do not count.
     """
 
     artists: tuple[str, ...]
     rows: np.ndarray
     row_scale: float
     clusters: tuple[int, ...]
+    copies: tuple[tuple[str, str], ...] = ()
 
     def save(self, path: Path) -> None:
         """Write an .npz whose bytes depend on the content alone."""
@@ -46,18 +47,20 @@ class ArtistIndex:
                 "rows": np.ascontiguousarray(self.rows, dtype=np.int8),
                 "row_scale": np.array(self.row_scale, dtype=np.float64),
                 "clusters": np.array(self.clusters, dtype=np.int64),
+                "copies": np.array(self.copies, dtype=np.str_).reshape(-1, 2),
             },
         )
 
     @classmethod
     def load(cls, source: Path | IO[bytes]) -> ArtistIndex:
         """Read a saved index. Raises ValueError when its parts do not fit together."""
-        data = read_arrays(source, ("artists", "rows", "row_scale", "clusters"))
+        data = read_arrays(source, ("artists", "rows", "row_scale", "clusters", "copies"))
         index = cls(
             tuple(str(name) for name in data["artists"]),
             data["rows"],
             float(data["row_scale"]),
             tuple(int(count) for count in data["clusters"]),
+            tuple((str(copied), str(leader)) for copied, leader in data["copies"].reshape(-1, 2)),
         )
         if index.rows.dtype != np.int8 or not len(index.artists) == len(index.rows) == len(index.clusters):
             raise ValueError(
@@ -75,17 +78,27 @@ def build_index(
 ) -> ArtistIndex:
     """Index of the works' gradients in a checkpoint; `progress(works done, works)`."""
     registered = [work.registered for work in dataset.works]
-    leading = sorted(set(leaders(dataset.images, settings.copy_distance, registered)))
+    lead = leaders(dataset.images, settings.copy_distance, registered)
+    leading = sorted(set(lead))
     chosen = torch.tensor(leading)
     features = Gradients(pipeline, settings).project(
         dataset.images[chosen], [dataset.captions[i] for i in leading], progress
     )
+    _expect_finite(features, "the works'")
     rows = artist_rows(features.double(), dataset.artist_of[chosen], len(dataset.artists), settings.damping)
     # The 99.9th percentile of each row's size, the largest of them: a few clipped numbers for a finer step.
     scale = float(np.quantile(np.abs(rows), 0.999, axis=1).max()) / 127 or 1.0
     counts = torch.bincount(dataset.artist_of[chosen], minlength=len(dataset.artists))
     quantised = np.clip(np.rint(rows / scale), -127, 127).astype(np.int8)
-    return ArtistIndex(tuple(dataset.artists), quantised, scale, tuple(counts.tolist()))
+    hashes = [work.content_hash for work in dataset.works]
+    copies = tuple((hashes[i], hashes[first]) for i, first in enumerate(lead) if i != first)
+    return ArtistIndex(tuple(dataset.artists), quantised, scale, tuple(counts.tolist()), copies)
+
+
+def _expect_finite(features: torch.Tensor, whose: str) -> None:
+    """Numbers that are none would become int8 zeros: nobody would be paid, and nobody told why."""
+    if not bool(features.isfinite().all()):
+        raise ArithmeticError(f"{whose} gradients are infinite or no numbers: this model cannot be attributed")
 
 
 def artist_rows(features: torch.Tensor, artist_of: torch.Tensor, artists: int, damping: float) -> np.ndarray:
@@ -126,4 +139,6 @@ def queries(
     """int8 [N, D] of many pictures at once."""
     size = pipeline.unet.config.sample_size * 2
     pixels = torch.stack([pixels_of(image, size) for image in images])
-    return quantise(Gradients(pipeline, settings).project(pixels, captions, progress))
+    features = Gradients(pipeline, settings).project(pixels, captions, progress)
+    _expect_finite(features, "the pictures'")
+    return quantise(features)

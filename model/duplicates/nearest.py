@@ -18,7 +18,10 @@ from torch.nn.functional import interpolate
 from model.dataset import Dataset, pixels_of
 
 SIDE = 16  # px
-NEAR_COPY = 0.5  # of the median distance between a work and its nearest other work
+SAME = 0.004  # works nearer than this are copies of one another: below what JPEG at quality 80 changes
+BLOCK = 256  # pictures compared at once with all others
+NEAR_COPY = 0.5  # of the median distance between a work and its nearest work that is no copy of it
+USUAL_ALONE = 0.06  # that median where a set has no two different works: about OpenMoji's
 RGB_TO_XYZ = torch.tensor(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
 )
@@ -47,16 +50,28 @@ def leaders(images: torch.Tensor, limit: float, registered: Sequence[int] = ()) 
 
     `registered` [N] grows with the time of registration; equal or absent times: the order of the pictures.
     """
-    apart = distances(feature := features(images), feature)
+    feature = features(images)
     times = list(registered) or [0] * len(images)
-    lead, found = list(range(len(images))), []
-    for position in sorted(lead, key=lambda place: (times[place], place)):
-        near = [first for first in found if apart[position, first] < limit]
-        if near:
-            lead[position] = near[0]
-        else:
-            found.append(position)
+    order = sorted(range(len(images)), key=lambda place: (times[place], place))
+    lead = [-1] * len(images)
+    free = torch.ones(len(images), dtype=torch.bool)
+    for first in range(0, len(order), BLOCK):
+        block = order[first : first + BLOCK]
+        perhaps = _perhaps_nearer(feature[block], feature, limit)
+        for position, candidates in zip(block, perhaps, strict=True):
+            if lead[position] >= 0:
+                continue
+            others = (candidates & free).nonzero().flatten()
+            apart = distances(feature[position][None], feature[others])[0]
+            for copied in [position, *others[apart < limit].tolist()]:
+                lead[copied], free[copied] = position, False
     return lead
+
+
+def _perhaps_nearer(left: torch.Tensor, right: torch.Tensor, limit: float) -> torch.Tensor:
+    """bool [N, M]: true for every pair nearer than `limit` and for few others (one matrix product)."""
+    squares = left.square().sum(1)[:, None] + right.square().sum(1) - 2 * left @ right.T
+    return squares < limit**2 * left.shape[1] + 1e-4 * (1 + squares.abs().max())  # rounding of the product
 
 
 def nearest_works(image: Image.Image, dataset: Dataset, artist: str, k: int = 3) -> list[tuple[str, float]]:
@@ -75,13 +90,13 @@ def memorisation(image: Image.Image, dataset: Dataset) -> dict[str, Any]:
     """How near a picture comes to the works: content_hash and artist of the nearest, distance, usual,
     ratio, near_copy.
 
-    `ratio` is the distance over the usual one (the median from a work to its nearest other work);
+    `ratio` is the distance over the usual one (see `usual_distance`);
     `near_copy` is true when the picture is much nearer to a work than works are to one another.
     """
     content_hash, distance = _nearest(image, dataset, range(len(dataset)), 1)[0]
     artist = next(work.artist for work in dataset.works if work.content_hash == content_hash)
     usual = usual_distance(dataset)
-    ratio = distance / usual if usual > 0 else 1.0
+    ratio = distance / usual
     return {
         "content_hash": content_hash,
         "artist": artist,
@@ -93,17 +108,28 @@ def memorisation(image: Image.Image, dataset: Dataset) -> dict[str, Any]:
 
 
 def usual_distance(dataset: Dataset) -> float:
-    """Median over the works of the distance to the nearest other work; 0 for a single work."""
-    if len(dataset) < 2:
-        return 0.0
-    apart = distances(feature := features(dataset.images), feature)
-    apart.fill_diagonal_(torch.inf)
-    return float(apart.min(1).values.median())
+    """Median over the works of the distance to the nearest work that is no copy; measured once a dataset."""
+    if "usual" not in dataset.measured:
+        feature, nearest = _features_of(dataset), []
+        for first in range(0, len(feature), BLOCK):
+            apart = distances(feature[first : first + BLOCK], feature)
+            nearest.append(apart.masked_fill(apart < SAME, torch.inf).min(1).values)
+        found = torch.cat(nearest)
+        found = found[found.isfinite()]
+        dataset.measured["usual"] = float(found.median()) if len(found) else USUAL_ALONE
+    return float(dataset.measured["usual"])
+
+
+def _features_of(dataset: Dataset) -> torch.Tensor:
+    if "features" not in dataset.measured:
+        parts = dataset.images.split(BLOCK)
+        dataset.measured["features"] = torch.cat([features(part) for part in parts])
+    return dataset.measured["features"]
 
 
 def _nearest(image: Image.Image, dataset: Dataset, among: Sequence[int], k: int) -> list[tuple[str, float]]:
     chosen = list(among)
     own = features(pixels_of(image, dataset.images.shape[-1])[None])
-    apart = distances(own, features(dataset.images[chosen]))[0].tolist()
+    apart = distances(own, _features_of(dataset)[chosen])[0].tolist()
     ordered = sorted(zip(apart, (dataset.works[i].content_hash for i in chosen), strict=True))
     return [(content_hash, distance) for distance, content_hash in ordered[:k]]

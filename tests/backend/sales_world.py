@@ -25,6 +25,7 @@ from backend.context import Context
 from backend.generations import service
 from backend.generations.orders import Order
 from backend.stack.local import LocalStack
+from backend.storage.cid import digest_of
 from backend.training import rounds
 from backend.training import service as training
 from backend.worker import Worker
@@ -113,6 +114,21 @@ def _register(world: World, folder: Path) -> None:
     world.index()
 
 
+def _register_unreadable(world: World) -> None:
+    """A stranger registers, with consent, what nobody can train on: no description, no picture, nothing at all."""
+    ctx, stranger = world.ctx, world.ctx.wallets.account("artist:stranger")
+    ctx.client.fund(stranger.address)
+    text = b"this is no picture"
+    nothing = "0x" + "ab" * 32
+    digests = [
+        (nothing, nothing, nothing),
+        ("0x" + "cd" * 32, digest_of(ctx.ipfs.add(text)), digest_of(ctx.ipfs.add(b"{}"))),
+    ]
+    works = [tuple(bytes.fromhex(digest[2:]) for digest in work) + (1,) for work in digests]
+    ctx.sender("artist:stranger").send(ctx.contracts.registry.functions.register(works))
+    world.index()
+
+
 def quiet(*_: object) -> None:
     """Progress that nobody watches."""
 
@@ -148,6 +164,7 @@ def _made() -> World:
     world = World(ctx, stack, Indexer(ctx.client, ctx.contracts, ctx.sessions))
     world.index()
     _register(world, Path(folder.name))
+    _register_unreadable(world)
     _finalise_round(world)
     return world
 

@@ -1,5 +1,6 @@
 """Gradients, index and contributions on a tiny network; from the int8 numbers on everything is repeatable."""
 
+import copy
 import io
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from model.attribution.contribution import (
     Probe,
@@ -129,9 +131,51 @@ def test_measured_contributions_follow_from_the_published_files(
 
 
 def test_probes_are_drawn_over_works(dataset: Dataset) -> None:
-    asked = probes_of(dataset, TINY_ATTRIBUTION)
+    asked = probes_of(dataset.works, (), TINY_ATTRIBUTION)
     assert [probe.prompt for probe in asked] == [dataset.works[i].title for i in (0, 3, 6, 9)]
-    assert len(probes_of(dataset, replace(TINY_ATTRIBUTION, probes=99))) == len(dataset)
+    assert len(probes_of(dataset.works, (), replace(TINY_ATTRIBUTION, probes=99))) == len(dataset)
+
+
+def test_ten_copies_earn_nothing_extra(
+    pipeline: MeltingPotPipeline, dataset: Dataset, index: ArtistIndex
+) -> None:
+    """An artist, or somebody else, registers a work ten times more: allocations stay as they were."""
+    for copier in (dataset.works[0].artist, "copier"):
+        copies = [
+            replace(dataset.works[0], content_hash=f"0x{number:02x}" + "ab" * 31, artist=copier, registered=9)
+            for number in range(10)
+        ]
+        order = sorted([*dataset.works, *copies], key=lambda work: work.content_hash)
+        place = {work.content_hash: i for i, work in enumerate(dataset.works)}
+        source = [place.get(work.content_hash, 0) for work in order]
+        artists = sorted({work.artist for work in order})
+        crowded = Dataset(
+            Manifest(tuple(order)),
+            dataset.images[source],
+            [dataset.captions[i] for i in source],
+            artists,
+            torch.tensor([artists.index(work.artist) for work in order]),
+        )
+        found = build_index(pipeline, crowded, TINY_ATTRIBUTION)
+        assert sorted(found.copies) == sorted(
+            (work.content_hash, dataset.works[0].content_hash) for work in copies
+        )
+        before = measure(pipeline, dataset, index, TINY_ATTRIBUTION)
+        after = measure(pipeline, crowded, found, TINY_ATTRIBUTION)
+        assert after.probes.asked == before.probes.asked
+        assert after.allocations == before.allocations
+        assert "copier" not in after.allocations
+
+
+def test_numbers_that_are_none_are_an_error(pipeline: MeltingPotPipeline, dataset: Dataset) -> None:
+    broken = copy.deepcopy(pipeline.unet)
+    with torch.no_grad():
+        broken.conv_out.weight.fill_(torch.nan)
+    damaged = MeltingPotPipeline(broken, pipeline.text_encoder, pipeline.tokenizer, pipeline.scheduler)
+    with pytest.raises(ArithmeticError, match="cannot be attributed"):
+        build_index(damaged, dataset, TINY_ATTRIBUTION)
+    with pytest.raises(ArithmeticError, match="cannot be attributed"):
+        query(damaged, Image.new("RGB", (16, 16)), "red", TINY_ATTRIBUTION)
 
 
 def known(rows: list[list[int]], queries: list[list[int]], prompted: list[str]) -> tuple[ArtistIndex, Probes]:

@@ -1,12 +1,13 @@
 """Nearest works and near-copies: a signal by looks."""
 
 import io
+from dataclasses import replace
 
 import pytest
 import torch
 from PIL import Image
 
-from model.dataset import Dataset, pixels_of
+from model.dataset import Dataset, Manifest, pixels_of
 from model.duplicates.nearest import distances, features, leaders, memorisation, nearest_works
 
 
@@ -53,3 +54,42 @@ def test_the_earliest_registration_leads_its_copies(dataset: Dataset, files: dic
     both = torch.cat([copied, dataset.images[:2]])
     assert leaders(both, 0.02) == [0, 0, 2]
     assert leaders(both, 0.02, [9, 3, 4]) == [1, 1, 2]
+
+
+def test_clusters_are_those_of_the_plain_rule() -> None:
+    """Each picture, in order of registration, joins the earliest leader near enough, or leads itself."""
+    generator = torch.Generator().manual_seed(3)
+    base = torch.randint(0, 256, (6, 3, 16, 16), generator=generator)
+    noise = torch.randint(-25, 26, (40, 3, 16, 16), generator=generator)
+    images = (base[torch.randint(6, (40,), generator=generator)] + noise).clamp(0, 255).to(torch.uint8)
+    times = torch.randint(0, 9, (40,), generator=generator).tolist()
+    apart = distances(features(images), features(images))
+    limit = float(apart.quantile(0.1))
+    expected, found = list(range(40)), []
+    for position in sorted(expected, key=lambda place: (times[place], place)):
+        near = [first for first in found if apart[position, first] < limit]
+        expected[position] = near[0] if near else position
+        found += [] if near else [position]
+    assert leaders(images, limit, times) == expected
+    assert 6 < len(found) < 40
+
+
+def few(dataset: Dataset, positions: list[int]) -> Dataset:
+    works = tuple(
+        replace(dataset.works[place], content_hash=f"0x{number:064x}")
+        for number, place in enumerate(positions)
+    )
+    captions = [dataset.captions[place] for place in positions]
+    return Dataset(
+        Manifest(works), dataset.images[positions], captions, dataset.artists, dataset.artist_of[positions]
+    )
+
+
+@pytest.mark.parametrize("positions", [[2], [2] * 10, [2] * 10 + [3] * 10])
+def test_a_repeated_work_is_told_in_any_set(
+    dataset: Dataset, files: dict[str, bytes], positions: list[int]
+) -> None:
+    """With one work, or with more copies than works, the usual distance is not that between copies."""
+    copied = memorisation(picture(files, dataset, 2), few(dataset, positions))
+    assert copied["near_copy"] and copied["usual"] > 0.01
+    assert not memorisation(Image.new("RGB", (32, 32), "purple"), few(dataset, positions))["near_copy"]

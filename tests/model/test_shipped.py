@@ -1,5 +1,8 @@
 """The shipped checkpoint: small, credited, without the withdrawn artist, a start only where all consent."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from model import checkpoint
@@ -12,9 +15,12 @@ from model.checkpoint import (
     works_behind,
 )
 from model.dataset import Manifest, WorkRecord
+from model.manifest_file import read_manifest
 from model.sample import generate
 from model.settings import SampleSettings
+from tools.openmoji_manifest import manifest_lines
 
+PACKAGE = Path(__file__).resolve().parents[2] / "node_modules" / "openmoji"
 SHIPPED = checkpoint.SHIPPED / "openmoji-64"
 WITHDRAWN = "Kai Wanschura"  # registers in the demo, and withdraws consent before the training
 
@@ -29,6 +35,31 @@ def test_it_is_small_and_tells_its_life() -> None:
     assert not list(SHIPPED.glob("resume*"))
     assert total_steps(history_of(SHIPPED)) >= 1000
     assert history_of(SHIPPED)[0]["works"] == len(works_behind(SHIPPED))
+
+
+def test_its_manifest_settings_and_history_agree() -> None:
+    manifest = Manifest.from_json(checkpoint.read_json(SHIPPED / checkpoint.DATASET))
+    history = history_of(SHIPPED)
+    assert manifest.root() == history[-1]["dataset_root"]
+    assert [work.content_hash for work in manifest.works] == [
+        work["content_hash"] for work in works_behind(SHIPPED)
+    ]
+    assert settings_of(SHIPPED).steps == total_steps(history)
+    steps = [json.loads(line)["step"] for line in (SHIPPED / checkpoint.LOG).read_text().splitlines()]
+    assert steps[-1] == total_steps(history) and steps == sorted(steps)
+
+
+@pytest.mark.skipif(not PACKAGE.is_dir(), reason="the npm package openmoji is not installed")
+def test_its_manifest_is_the_one_that_make_checkpoint_writes(tmp_path: Path) -> None:
+    lines = manifest_lines(PACKAGE, tmp_path)
+    (tmp_path / "MANIFEST.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    manifest, _ = read_manifest(tmp_path / "MANIFEST.jsonl", [WITHDRAWN])
+    assert manifest.root() == history_of(SHIPPED)[-1]["dataset_root"]
+
+
+def test_its_pipeline_is_the_project_s() -> None:
+    ours = checkpoint.SHIPPED.parent / "pipeline.py"
+    assert (SHIPPED / "pipeline.py").read_text() == ours.read_text()
 
 
 def test_every_work_behind_it_is_credited() -> None:

@@ -12,6 +12,27 @@ def test_words_are_lower_case_and_without_punctuation() -> None:
     assert words_of("Woman’s hat: facing-right, ÉTÉ 2") == ["woman’s", "hat", "facing", "right", "été", "2"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "हिन्दी बिल्ली",  # combining vowels
+        "cafe\u0301 noir",  # an accent as a letter of its own
+        "İstanbul ΟΔΟΣ",  # letters whose small form depends on place or grows
+        "½ x② 3",
+        "عَرَبِيّ",
+        "笑顔の猫",
+        "a\u202eb\x00c\x1b[31m",  # control characters only part words
+    ],
+)
+def test_words_of_any_script_are_known_when_asked(text: str) -> None:
+    words = words_of(text)
+    tokenizer = build_tokenizer(vocabulary([text]), 24)
+    ids, mask = tokenize(tokenizer, [text])
+    known = words_in_order(tokenizer)
+    assert [known[i] for i, used in zip(ids[0], mask[0], strict=True) if used][1:-1] == words
+    assert words and "[UNK]" not in words
+
+
 def test_old_words_keep_their_numbers() -> None:
     first = vocabulary(["red heart", "red hat"])
     assert first[4] == "red"

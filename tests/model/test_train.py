@@ -15,7 +15,7 @@ from model import checkpoint
 from model.dataset import Dataset, Manifest
 from model.settings import TrainSettings
 from model.starting import CONTINUED_STEPS, default_steps
-from model.train import STATE, TrainResult, train
+from model.train import STATE, TrainingDiverged, TrainResult, train
 from tests.model.conftest import TINY, draw
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,6 +46,8 @@ def test_what_stands_in_the_directory(trained: TrainResult, dataset: Dataset) ->
     assert {work["artist"] for work in behind} == {"Ms red", "Ms green", "Ms blue"}
     assert {work["licence"] for work in behind} == {"CC0-1.0"}
     assert checkpoint.settings_of(directory) == TINY
+    told = Manifest.from_json(checkpoint.read_json(directory / checkpoint.DATASET))
+    assert told.root() == trained.root == checkpoint.history_of(directory)[-1]["dataset_root"]
     assert checkpoint.total_steps(checkpoint.history_of(directory)) == trained.total_steps == 2
     assert all(
         value.dtype == torch.float16 for value in weights(directory).values() if value.is_floating_point()
@@ -104,6 +106,34 @@ def test_a_start_with_works_outside_the_dataset_is_refused(
 def test_steps_are_chosen_for_the_dataset(trained: TrainResult) -> None:
     assert default_steps(531, TrainSettings(), trained.directory) == CONTINUED_STEPS
     assert default_steps(8, TrainSettings(), None) < default_steps(5000, TrainSettings(), None) <= 1000
+
+
+def test_a_diverged_training_ends_with_an_error(dataset: Dataset, folder: Path) -> None:
+    """Neither a loss that is no number nor weights that the stored type cannot hold become a model."""
+    with pytest.raises(TrainingDiverged, match="learning_rate"):
+        train(dataset, TINY.but(steps=8, learning_rate=1e30, warmup_steps=1), folder / "loss")
+    with pytest.raises(TrainingDiverged, match="weights"):
+        train(dataset, TINY.but(steps=1, learning_rate=1e6, warmup_steps=1), folder / "weights")
+    assert not list(folder.rglob("*.safetensors"))
+
+
+@pytest.mark.parametrize("changes", [{"steps": -1}, {"batch_size": 0}])
+def test_numbers_that_train_nothing_are_refused(dataset: Dataset, folder: Path, changes) -> None:
+    with pytest.raises(ValueError, match="or more"):
+        train(dataset, TINY.but(**changes), folder)
+
+
+@pytest.mark.parametrize("works", [1, 2, 5])
+def test_the_smallest_sets_train(dataset: Dataset, folder: Path, works: int) -> None:
+    few = Dataset(
+        Manifest(dataset.works[:works]),
+        dataset.images[:works],
+        dataset.captions[:works],
+        dataset.artists,
+        dataset.artist_of[:works],
+    )
+    result = train(few, TINY, folder)
+    assert result.steps == 2 and len(checkpoint.works_behind(folder)) == works
 
 
 def test_the_command(folder: Path) -> None:

@@ -8,6 +8,7 @@ import shutil
 import pytest
 from sqlalchemy.orm import make_transient
 
+from backend.errors import IpfsUnavailable
 from backend.storage.documents import canonical
 from backend.training import artifacts, datasets, service
 from backend.training.datasets import IndexDisagrees, NothingToTrainOn
@@ -45,6 +46,47 @@ def test_the_dataset_tells_when_each_work_was_registered(world: World) -> None: 
     records = registration.records_of(world.ctx, [work.content_hash for work in works])
     assert {w.content_hash: w.registered for w in works} == {k: r.registered_at for k, r in records.items()}
     assert all(work.registered > 0 for work in works)
+
+
+def test_works_that_nobody_can_read_do_not_end_training(world: World) -> None:  # noqa: F811
+    """A stranger registered two (see `sales_world`); they are named with the reason, the others are trained on."""
+    manifest = datasets.consenting_works(world.ctx)
+    stranger = world.ctx.wallets.address("artist:stranger")
+    assert manifest.context["left_out"] == [
+        {"content_hash": "0x" + "ab" * 32, "reason": "not_on_ipfs"},
+        {"content_hash": "0x" + "cd" * 32, "reason": "invalid_document"},
+    ]
+    assert len(manifest.works) == 6 and stranger not in manifest.artists
+    assert service.trained_model(world.ctx).left_out == 2
+
+
+def described_as(work_file: bytes) -> dict[str, object]:
+    return {
+        "title": "t",
+        "artist_name": "a",
+        "licence": "l",
+        "source": "s",
+        "tags": [],
+        "file": {"width": 1, "height": 1, "media_type": "image/png"},
+    }
+
+
+def test_a_file_that_is_no_picture_or_another_is_named() -> None:
+    text = b"this is no picture"
+    own = "0x" + hashlib.sha256(text).hexdigest()
+
+    def fetch() -> bytes:
+        return text
+
+    assert datasets.why_unreadable(own, lambda: described_as(text), fetch) == "unknown_format"
+    assert datasets.why_unreadable("0x" + "00" * 32, lambda: described_as(text), fetch) == "hash_mismatch"
+    assert datasets.why_unreadable(own, lambda: {"tags": 1}, fetch) == "description_damaged"
+
+    def unreachable() -> bytes:
+        raise IpfsUnavailable("The node does not answer.")
+
+    with pytest.raises(IpfsUnavailable):  # no fault of the work's
+        datasets.why_unreadable(own, lambda: described_as(text), unreachable)
 
 
 def test_before_any_registration_there_is_nothing_to_train_on(world: World) -> None:  # noqa: F811
