@@ -183,7 +183,7 @@ class LocalStack:
         for name in names:
             argv, ready = getattr(self, f"_{name}")()
             service = Service(name, argv, ready, self.data_dir / "logs" / f"{name}.log",
-                              {**self.environment, "PYTHONUNBUFFERED": "1"}, PROJECT_DIR)
+                              {**self.environment, "PYTHONUNBUFFERED": "1"}, PROJECT_DIR, self.ports.get(name))
             self.services[name] = service
             service.start()
         for name in names:

@@ -1,7 +1,12 @@
-"""Finding ports on loopback that nobody listens on."""
+"""Ports on loopback: which are free, and who listens."""
 from __future__ import annotations
 
+import os
 import socket
+from contextlib import suppress
+from pathlib import Path
+
+LISTENING = "0A"  # in the table of the kernel, proc_net(5)
 
 
 def is_free(port: int) -> bool:
@@ -22,3 +27,17 @@ def choose(preferred: int, taken: set[int]) -> int:
             taken.add(port)
             return port
     raise OSError(f"no free port between {preferred} and {preferred + 199}")
+
+
+def listens(pid: int, port: int) -> bool:
+    """Whether it is process `pid` that listens on TCP `port`: a port that was free may be another's by the time we start."""
+    ours = set()
+    with suppress(FileNotFoundError):  # the process, or one of its files, is gone
+        for file in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(FileNotFoundError):
+                ours.add(os.readlink(file))
+        for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]:
+            _, local, _, state, _, _, _, _, _, inode, *_ = line.split()
+            if state == LISTENING and int(local.rpartition(":")[2], 16) == port and f"socket:[{inode}]" in ours:
+                return True
+    return False

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from backend.errors import MeltingPotError
+from backend.stack.ports import listens
 
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
@@ -31,12 +32,13 @@ def _die_with_parent() -> None:
 class Service:
     """One child process with its own log file.
 
-    `ready` is asked until it answers True; it may raise OSError while nobody listens yet.
+    `ready` is asked until it answers True; it may raise OSError while nobody listens yet. With a `port` the answer counts
+    once it is this process that listens there.
     """
 
     def __init__(self, name: str, argv: Sequence[str], ready: Callable[[], bool], log: Path,
-                 environment: Mapping[str, str] | None = None, cwd: Path | None = None) -> None:
-        self.name, self.argv, self.ready, self.log = name, list(argv), ready, log
+                 environment: Mapping[str, str] | None = None, cwd: Path | None = None, port: int | None = None) -> None:
+        self.name, self.argv, self.ready, self.log, self.port = name, list(argv), ready, log, port
         self.environment, self.cwd = dict(environment or {}), cwd
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -54,7 +56,7 @@ class Service:
         while time.monotonic() < end:
             self.check()
             try:
-                if self.ready():
+                if self.ready() and (self.port is None or listens(self.process.pid, self.port)):
                     return
             except OSError:
                 pass

@@ -11,8 +11,8 @@ import pytest
 
 from backend.stack.commands import _running
 from backend.stack.local import LocalStack, is_owned
-from backend.stack.ports import choose
-from backend.stack.processes import ServiceFailed
+from backend.stack.ports import choose, listens
+from backend.stack.processes import Service, ServiceFailed
 
 
 def test_a_folder_of_somebody_else_is_never_emptied(tmp_path: Path) -> None:
@@ -70,6 +70,21 @@ def test_a_chain_that_died_goes_on_in_its_own_time(tmp_path: Path) -> None:
         assert int(stack._rpc("eth_getBlockByNumber", "pending", False)["timestamp"], 16) >= before
     finally:
         stack.stop()
+
+
+def test_another_programs_answer_on_our_port_is_not_ours(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        assert listens(os.getpid(), port)
+        service = Service("late", ["sleep", "60"], lambda: True, tmp_path / "late.log", port=port)
+        service.start()
+        try:
+            with pytest.raises(ServiceFailed, match="did not answer"):
+                service.wait_ready(0.2)
+        finally:
+            service.stop()
 
 
 def test_a_busy_port_is_replaced_by_the_next_free_one() -> None:
