@@ -159,6 +159,25 @@ def finalise(ctx: Context, round_id: int, advance_time: bool, as_json: bool) -> 
 
 @round_group.command()
 @click.argument("round_id", type=ROUND_ID)
+@click.option("--advance-time", is_flag=True, help="Development chains: move the clock past the resolver's time.")
+@_json
+@click.pass_obj
+def lapse(ctx: Context, round_id: int, advance_time: bool, as_json: bool) -> None:
+    """End the challenge of ROUND_ID when nobody decided it in time: the round is rejected, both bonds go back to those
+    who paid them. Anybody may.
+
+    \b
+    Example:
+      meltingpot round lapse 1
+    """
+    from backend.training import rounds
+
+    rounds.lapse(ctx, round_id, advance_time)
+    _print(rounds.round_of(ctx, round_id).to_json(), as_json)
+
+
+@round_group.command()
+@click.argument("round_id", type=ROUND_ID)
 @_json
 @click.pass_obj
 def claim(ctx: Context, round_id: int, as_json: bool) -> None:

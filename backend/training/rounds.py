@@ -1,4 +1,4 @@
-"""A round on the chain: propose with bond, challenge, finalise, claim for everybody with Merkle proofs."""
+"""A round on the chain: propose with bond, challenge, finalise or lapse, claim for everybody with Merkle proofs."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ Progress = Callable[[str, int, int], None]
 
 
 class WindowOpen(Conflict):
-    """The challenge window has not passed."""
+    """The time in which somebody else may act has not passed."""
 
-    code, title = "window_open", "The challenge window is open"
+    code, title = "window_open", "The window is open"
 
 
 class StaleReport(InputRefused):
@@ -48,6 +48,8 @@ class RoundState:
     state: str
     proposer: str
     challenge_ends_at: int
+    challenger: str
+    answer_by: int  # last second in which the open challenge may be decided; 0 when none is open
     report_cid: str
     mint_budget: int
 
@@ -57,6 +59,7 @@ class RoundState:
             "state": self.state,
             "proposer": self.proposer,
             "challenge_ends_at": self.challenge_ends_at,
+            "answer_by": self.answer_by,
             "report_cid": self.report_cid,
         }
 
@@ -140,22 +143,45 @@ def finalise(ctx: Context, round_id: int, advance_time: bool = False) -> None:
     if state.state != "proposed":
         raise Conflict(
             f"Round {round_id} is {state.state}, only a proposed round can be finalised.",
-            "Wait for the challenge to be decided."
+            f"Wait for the challenge to be decided, or to lapse: `meltingpot round lapse {round_id}`."
             if state.state == "challenged"
             else "Nothing is left to do.",
         )
-    left = state.challenge_ends_at + 1 - ctx.client.now()
+    _await(ctx, state.challenge_ends_at, advance_time, f"Round {round_id} may still be challenged")
+    sender = ctx.sender("relayer")
+    sender.send(ctx.contracts.rounds.functions.finalise(round_id))
+    sender.send(ctx.contracts.rounds.functions.claimBond(state.proposer))
+
+
+def lapse(ctx: Context, round_id: int, advance_time: bool = False) -> None:
+    """End a challenge that the resolver left undecided: the round is rejected and each side gets its own bond
+    back. Raises Conflict without an open challenge, WindowOpen while the resolver has time.
+
+    `advance_time` as for `finalise`.
+    """
+    state = round_of(ctx, round_id)
+    if state.state != "challenged":
+        raise Conflict(
+            f"Round {round_id} is {state.state}, only an open challenge can lapse.", "Nothing is left to do."
+        )
+    _await(ctx, state.answer_by, advance_time, f"The challenge of round {round_id} may still be decided")
+    sender = ctx.sender("relayer")
+    sender.send(ctx.contracts.rounds.functions.lapse(round_id))
+    for account in (state.proposer, state.challenger):
+        sender.send(ctx.contracts.rounds.functions.claimBond(account))
+
+
+def _await(ctx: Context, last: int, advance_time: bool, what: str) -> None:
+    """Returns after the chain's second `last`; raises WindowOpen, beginning with `what`, when it has not passed."""
+    left = last + 1 - ctx.client.now()
     if left > 0 and not advance_time:
         raise WindowOpen(
-            f"Round {round_id} may still be challenged for {_duration(left)}.",
+            f"{what} for {_duration(left)}.",
             "Come back then; on a development chain: --advance-time.",
             seconds_left=left,
         )
     if left > 0:
         ctx.client.advance_time(left)
-    sender = ctx.sender("relayer")
-    sender.send(ctx.contracts.rounds.functions.finalise(round_id))
-    sender.send(ctx.contracts.rounds.functions.claimBond(state.proposer))
 
 
 def claim_all(ctx: Context, round_id: int, progress: Progress | None = None) -> list[Leaf]:
@@ -168,7 +194,7 @@ def claim_all(ctx: Context, round_id: int, progress: Progress | None = None) -> 
             f"Round {round_id} is {state.state}: only a finalised round gives stake.",
             f"Finalise it after its window: `meltingpot round finalise {round_id}`."
             if state.state == "proposed"
-            else "Its challenge has to be decided first."
+            else "Its challenge has to be decided, or to lapse, first."
             if state.state == "challenged"
             else "Measure and propose again: `meltingpot contributions`.",
         )
@@ -227,6 +253,8 @@ def round_of(ctx: Context, round_id: int) -> RoundState:
         STATES[view["state"]],
         view["proposer"],
         view["challengeEndsAt"],
+        view["challenger"],
+        view["answerBy"],
         cid_of_digest(proposed.args["proposal"]["reportDigest"]),
         view["mintBudget"],
     )

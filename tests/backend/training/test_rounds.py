@@ -74,6 +74,23 @@ def test_a_challenge_freezes_the_round(forgotten: World, second_report: str) -> 
         rounds.finalise(forgotten.ctx, round_id, advance_time=True)
 
 
+def test_a_challenge_that_nobody_decides_lapses(forgotten: World, second_report: str) -> None:
+    round_id = rounds.propose(forgotten.ctx, second_report)
+    with pytest.raises(Conflict, match="only an open challenge"):
+        rounds.lapse(forgotten.ctx, round_id)
+    account = service.read_report(forgotten.ctx, second_report)["leaves"][0]["account"]
+    forgotten.ctx.client.fund(forgotten.ctx.wallets.address("challenger"))
+    rounds.challenge(forgotten.ctx, round_id, account, {"statement": "counted twice"})
+    balance = forgotten.ctx.contracts.token.functions.balanceOf
+    wallets = [forgotten.ctx.wallets.address(name) for name in ("proposer", "challenger")]
+    before = [balance(wallet).call() for wallet in wallets]
+    with pytest.raises(WindowOpen, match="may still be decided for 29 d"):
+        rounds.lapse(forgotten.ctx, round_id)
+    rounds.lapse(forgotten.ctx, round_id, advance_time=True)
+    assert rounds.round_of(forgotten.ctx, round_id).state == "rejected"
+    assert all(balance(wallet).call() > had for wallet, had in zip(wallets, before, strict=True))
+
+
 def test_a_report_for_another_round_is_stale(world: World) -> None:  # noqa: F811
     with pytest.raises(StaleReport, match="for round 1"):
         rounds.propose(world.ctx, rounds.round_of(world.ctx, 1).report_cid)
