@@ -38,9 +38,10 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def connect(rpc_url: str) -> Any:
     """Connect brownie to a running chain, without its network file and launching nothing; its web3."""
-    import scripts.brownie_fixes  # noqa: F401
     from brownie import network
     from brownie._config import CONFIG
+
+    import scripts.brownie_fixes  # noqa: F401
 
     # With a `cmd` brownie treats the chain as a development one: no artefacts of deployments in build/.
     CONFIG.networks[NETWORK_ID] = {"id": NETWORK_ID, "host": rpc_url, "cmd": "anvil", "cmd_settings": {}}

@@ -134,6 +134,8 @@ class DemoJob:
         settings = TrainSettings() if self.steps is None else replace(TrainSettings(), steps=self.steps)
         self.trained = training.train_round(self.ctx, settings, self.reporter.progress)
         self.reporter.say(f"{self.trained.works} works by {self.trained.artists} artists, model {self.trained.model_cid}")
+        if self.trained.left_out:
+            self.reporter.say(f"{self.trained.left_out} consenting works cannot be read and were left out; the dataset names them")
 
     def measure(self) -> None:
         report, self.report_cid = training.measure_contributions(self.ctx, self.trained, AttributionSettings(), self.reporter.progress)

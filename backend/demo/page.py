@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader
-from PIL import Image
 from sqlalchemy import select
 
 from backend.demo.collect import SHARES
@@ -157,6 +156,12 @@ def money_note(amounts: dict[str, str]) -> str:
     return f"{said}. Of what artists, holders and funds earned, {money(value['claimed'])} were claimed in this run{owed}."
 
 
+def quality_note(quality: dict[str, int]) -> str:
+    """What `w` is and how it came about. `quality`: of the round's report."""
+    return (f"Attribution directs {quality['w_bps'] / 100:g} % of the artists' share, as well as it told whose work was asked for in "
+            f"{quality['probes']} test pictures. These were asked for by the titles of trained works, which it reads too: an upper bound.")
+
+
 def _vote_view(report: dict[str, Any]) -> dict[str, Any]:
     vote = report["vote"]
     cast = {side: int(vote[f"votes_{side}"]) for side in ("for", "against", "abstain")}
@@ -188,6 +193,7 @@ def render(ctx: Context, report: dict[str, Any], target: Path) -> None:
                  **{name: money(int(report["money"][name])).removesuffix(" dUSD") for name in ("received", "claimed")}},
         verify={"checks": verify["results"], "failed": verify["failed"], "passed": verify["checks"] - verify["failed"]},
         orders=[_order_view(ctx, pictures, order) for order in report["orders"]],
+        quality_note=quality_note(report["round"]["quality"]),
         flow=_flow(pictures, report["orders"]),
         money_note=money_note(report["money"]),
         stake=_stake_rows(ctx, pictures, report["orders"]),

@@ -12,7 +12,6 @@ from backend.verify.facts import Facts
 from backend.verify.training import report_of
 
 
-
 def check_stake(facts: Facts, findings: Findings) -> None:
     """Claims against reports, mints against claims, balances against transfers."""
     claims = list(facts.of("rounds", "StakeClaimed"))

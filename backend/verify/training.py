@@ -21,7 +21,6 @@ from backend.verify.works import CONSENT_TRAINING, WORK_SCHEMA, registry_at, unr
 from model.dataset import Manifest, caption_of
 
 
-
 def report_of(facts: Facts, round_id: int) -> dict[str, Any]:
     """The report behind a round, by the digest in its proposal."""
     for event in facts.of("rounds", "RoundProposed"):

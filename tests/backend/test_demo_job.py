@@ -10,7 +10,7 @@ import pytest
 
 from backend.demo.commands import _prompts
 from backend.demo.job import PROMPTS, VOTERS, prompt_of, prompts_from, voters_for
-from backend.demo.page import money_note
+from backend.demo.page import money_note, quality_note
 from backend.errors import InputRefused
 from backend.generations.prompts import MAX_PROMPT_BYTES, checked
 
@@ -62,3 +62,8 @@ def test_the_page_says_where_all_money_is() -> None:
     assert "carried" not in plain and "owed" not in plain and "1 dUSD to artists" in plain
     told = money_note(amounts | {"received": "1000000", "holders": "999998", "carry": "2", "owed": "999998"})
     assert "0.000002 dUSD could not be divided" in told and "0.999998 dUSD are still owed" in told
+
+
+def test_the_page_says_how_good_attribution_is_and_how_that_was_measured() -> None:
+    note = quality_note({"w_bps": 9880, "probes": 48})
+    assert "98.8 %" in note and "48 test pictures" in note and "upper bound" in note
