@@ -65,9 +65,9 @@ def claim_all(
     paid_pool: dict[str, int] = {}
     failures: dict[str, ContractReverted] = {}
     for batch in _batches(list(owed)):
-        paid_market |= _pay(sender, market.functions.claimMany, market.events.OwedClaimed, batch, failures)
+        paid_market |= _pay(sender, market.functions, market.events.OwedClaimed, batch, failures)
     for batch in _batches(list(claimable)):
-        paid_pool |= _pay(sender, pool.functions.claimMany, pool.events.RevenueClaimed, batch, failures)
+        paid_pool |= _pay(sender, pool.functions, pool.events.RevenueClaimed, batch, failures)
     for account, error in failures.items():
         if refused is None:
             raise error
@@ -89,20 +89,17 @@ def _batches(names: list[str]) -> Iterator[list[str]]:
 
 
 def _pay(
-    sender: Sender, claim_many: Any, event: type, names: list[str], failures: dict[str, ContractReverted]
+    sender: Sender, functions: Any, event: type, names: list[str], failures: dict[str, ContractReverted]
 ) -> dict[str, int]:
-    """Account → amount paid. A batch that is refused is halved until the one that spoils it stands alone."""
-    try:
-        receipt = sender.send(claim_many(names))
-    except ContractReverted as error:
-        if len(names) == 1:
-            failures[names[0]] = error
-            return {}
-        half = len(names) // 2
-        halves = (names[:half], names[half:])
-        first, second = (_pay(sender, claim_many, event, part, failures) for part in halves)
-        return first | second
-    return _paid(event, receipt)
+    """Account → amount paid. A batch leaves out whom the token refuses; tried alone, the refusal says why."""
+    paid = _paid(event, sender.send(functions.claimMany(names)))
+    for name in names:
+        if name not in paid:
+            try:
+                paid |= _paid(event, sender.send(functions.claim(name)))
+            except ContractReverted as error:
+                failures[name] = error
+    return paid
 
 
 def _paid(event: type, receipt: object) -> dict[str, int]:

@@ -13,11 +13,11 @@ from sqlalchemy import select
 
 from backend.chain.indexer import wait_until_indexed
 from backend.chain.logs import logs_between
-from backend.errors import CidMismatch, InputRefused, MeltingPotError, TooLarge
+from backend.errors import InputRefused, MeltingPotError
 from backend.storage.cid import cid_of_digest
-from backend.storage.errors import InvalidDocument, IpfsRefused, NotOnIpfs
 from backend.training.artifacts import work_file
-from backend.works.catalogue import WORK_SCHEMA, DescriptionDamaged, described
+from backend.works import catalogue
+from backend.works.catalogue import WORK_SCHEMA, described
 from backend.works.registration import CONSENT_TRAINING, Record, records_of
 from backend.works.tables import ConsentChange, Work
 from model.dataset import Dataset, HashMismatch, Manifest, WorkRecord, caption_of, load_dataset
@@ -33,17 +33,8 @@ HASH_MISMATCH = "hash_mismatch"
 Progress = Callable[[str, int, int], None]
 
 
-# A hash can be registered by anybody with anything behind it, or nothing: such a work is left out and named,
-# or one of them would end all training.
-UNREADABLE = (
-    NotOnIpfs,
-    CidMismatch,
-    IpfsRefused,
-    InvalidDocument,
-    DescriptionDamaged,
-    TooLarge,
-    ImageRefused,
-)
+# Such a work is left out and named, or one of them would end all training.
+UNREADABLE = (*catalogue.UNREADABLE, ImageRefused)
 
 
 class NothingToTrainOn(InputRefused):

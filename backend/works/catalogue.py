@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, tuple_
 
-from backend.errors import InputRefused, MeltingPotError, NotFound, UsageError
+from backend.errors import CidMismatch, InputRefused, MeltingPotError, NotFound, TooLarge, UsageError
 from backend.storage.cid import cid_of_digest
+from backend.storage.errors import InvalidDocument, IpfsRefused, NotOnIpfs
 from backend.works.tables import Work, WorkDocument
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ class DescriptionDamaged(InputRefused):
 
     code, title = "description_damaged", "Description damaged"
     advice = "The work's artist wrote it by other software and has to withdraw consent for the work."
+
+
+# A hash can be registered by anybody with any description behind it, or none.
+UNREADABLE = (NotOnIpfs, CidMismatch, IpfsRefused, InvalidDocument, DescriptionDamaged, TooLarge)
 
 
 def remember_documents(ctx: Context, documents: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
@@ -89,8 +94,10 @@ def work_json(work: Work, document: WorkDocument | None) -> dict[str, Any]:
 
 
 def find_work(ctx: Context, content_hash: str) -> dict[str, Any]:
-    """One work with its description. Raises NotFound."""
-    document = document_of(ctx, content_hash)
+    """One work with its description; without one when it cannot be read. Raises NotFound."""
+    document = None
+    with suppress(*UNREADABLE):
+        document = document_of(ctx, content_hash)
     with ctx.sessions() as session:
         work = session.get(Work, content_hash)
     if work is None:
