@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, or_, select
 
+from backend.cursors import block_of
 from backend.errors import InputRefused, MeltingPotError
 from backend.generations.attribution import SCHEMA
 from backend.generations.orders import Order as OrderValue
@@ -58,10 +58,11 @@ def orders_page(
 
 
 def _position(cursor: str) -> tuple[int, str]:
-    block, _, order_id = cursor.partition("-")
-    if not re.fullmatch("[0-9]{1,18}", block) or not order_id.startswith("0x"):
+    number, _, order_id = cursor.partition("-")
+    block = block_of(number)
+    if block is None or not order_id.startswith("0x"):
         raise InputRefused(f"{cursor!r} is no cursor.", "Use `next_cursor` of the page before, unchanged.")
-    return int(block), order_id
+    return block, order_id
 
 
 def _summary(row: Order, prompt: str | None, job: Job | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from eth_utils import keccak
 from sqlalchemy import and_, or_, select
 
+from backend.cursors import block_of
 from backend.errors import UsageError
 from backend.governance.errors import ProposalNotFound
 from backend.governance.tables import Proposal
@@ -86,14 +87,14 @@ def proposals_page(ctx: Context, cursor: str | None, limit: int) -> tuple[list[P
     """
     query = select(Proposal).order_by(Proposal.block_number.desc(), Proposal.proposal_id).limit(limit + 1)
     if cursor is not None:
-        block, _, identifier = cursor.partition("-")
-        known = re.fullmatch("[0-9]{1,18}", block) and re.fullmatch("[0-9]{1,78}", identifier)
-        if not known or int(identifier) >= 2**256:
+        number, _, identifier = cursor.partition("-")
+        block = block_of(number)
+        if block is None or not re.fullmatch("[0-9]{1,78}", identifier) or int(identifier) >= 2**256:
             raise UsageError(f"{cursor!r} is no cursor.", "Use `next_cursor` of the page before, unchanged.")
         query = query.where(
             or_(
-                Proposal.block_number < int(block),
-                and_(Proposal.block_number == int(block), Proposal.proposal_id > int(identifier)),
+                Proposal.block_number < block,
+                and_(Proposal.block_number == block, Proposal.proposal_id > int(identifier)),
             )
         )
     with ctx.sessions() as session:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict
 from typing import Annotated, Literal
 
@@ -10,6 +9,7 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import PlainTextResponse, Response
 
 from backend.api import ContextOf, Problems
+from backend.cursors import block_of
 from backend.errors import InputRefused
 from backend.royalties import schemas, service
 
@@ -64,6 +64,7 @@ def ledger(
 def _block(cursor: str | None) -> int:
     if cursor is None:
         return -1
-    if not re.fullmatch("[0-9]{1,18}", cursor):
+    block = block_of(cursor)
+    if block is None:
         raise InputRefused(f"{cursor!r} is no cursor.", "Use `next_cursor` of the page before, unchanged.")
-    return int(cursor)
+    return block

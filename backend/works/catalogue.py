@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, tuple_
 
+from backend.cursors import block_of
 from backend.errors import CidMismatch, InputRefused, MeltingPotError, NotFound, TooLarge, UsageError
 from backend.storage.cid import cid_of_digest
 from backend.storage.errors import InvalidDocument, IpfsRefused, NotOnIpfs
@@ -179,9 +180,10 @@ def _cursor(work: Work) -> str:
 
 def _position(cursor: str) -> tuple[int, str]:
     try:
-        block, content_hash = base64.urlsafe_b64decode(cursor.encode()).decode().split(":")
-        return int(block), content_hash
-    except (ValueError, binascii.Error) as error:
-        raise UsageError(
-            "The cursor is not one that this API gave out.", "Ask again without a cursor."
-        ) from error
+        number, content_hash = base64.urlsafe_b64decode(cursor.encode()).decode().split(":")
+    except (ValueError, binascii.Error):
+        number, content_hash = "", ""
+    block = block_of(number)
+    if block is None:
+        raise UsageError("The cursor is not one that this API gave out.", "Ask again without a cursor.")
+    return block, content_hash

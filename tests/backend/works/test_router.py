@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 
@@ -64,7 +65,9 @@ def test_one_work_and_none(api: TestClient) -> None:
 
 
 def test_a_wrong_cursor_is_refused(api: TestClient) -> None:
-    assert api.get("/works", params={"cursor": "nonsense"}).status_code == 400
+    too_large = base64.urlsafe_b64encode(b"9" * 19 + b":0x00").decode()
+    for cursor in ("nonsense", too_large):
+        assert api.get("/works", params={"cursor": cursor}).status_code == 400
 
 
 def test_upload_sign_and_relay(api: TestClient, forgotten: World) -> None:
