@@ -69,7 +69,7 @@ class Event:
         return {"block_hash": self.block_hash, "log_index": self.log_index, "block_number": self.block_number}
 
 
-class _EventDecoder:
+class EventDecoder:
     """Decodes the logs of one event of one contract."""
 
     def __init__(self, abi: Mapping[str, Any]) -> None:
@@ -81,12 +81,21 @@ class _EventDecoder:
         self._topic_types = [abi_type(item) for item in self._indexed]
         self._data_types = [abi_type(item) for item in self._data]
 
-    def args(self, topics: list[str], data: str) -> dict[str, Any]:
-        """Named arguments in ABI order. Raises eth_abi's DecodingError for data that is not this event's."""
+    def values(self, topics: list[str], data: str) -> dict[str, Any]:
+        """Named Python values in ABI order. Raises eth_abi's DecodingError for data of another event."""
         words = b"".join(bytes.fromhex(topic[2:]) for topic in topics[1:])
         named = _named(self._indexed, abi_decode(self._topic_types, words))
         named.update(_named(self._data, abi_decode(self._data_types, bytes.fromhex(data[2:]))))
-        return {name: with_text_integers(named[name]) for name in self._names}
+        return {name: named[name] for name in self._names}
+
+
+def event_decoders(abi: Iterable[Mapping[str, Any]]) -> dict[str, EventDecoder]:
+    """Topic (0x hex) → decoder of each event in a contract's ABI."""
+    return {
+        "0x" + event_abi_to_log_topic(entry).hex(): EventDecoder(entry)  # type: ignore[arg-type]
+        for entry in abi
+        if entry["type"] == "event"
+    }
 
 
 def _as_topic(item: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -105,10 +114,9 @@ class LogDecoder:
     def __init__(self, addresses: Mapping[str, str], abis: Mapping[str, list[dict[str, Any]]]) -> None:
         self._names = {address: name for name, address in addresses.items()}
         self._decoders = {
-            (name, "0x" + event_abi_to_log_topic(entry).hex()): _EventDecoder(entry)  # type: ignore[arg-type]
+            (name, topic): decoder
             for name in addresses
-            for entry in abis[name]
-            if entry["type"] == "event"
+            for topic, decoder in event_decoders(abis[name]).items()
         }
 
     def decode(self, log: Mapping[str, Any], block_time: int) -> Event | None:
@@ -120,6 +128,7 @@ class LogDecoder:
         decoder = self._decoders.get((contract, log["topics"][0].lower())) if log["topics"] else None
         if decoder is None:
             return None
+        values = decoder.values(log["topics"], log["data"])
         return Event(
             log["blockHash"].lower(),
             int(log["blockNumber"], 16),
@@ -128,7 +137,7 @@ class LogDecoder:
             log["transactionHash"].lower(),
             contract,
             decoder.name,
-            decoder.args(log["topics"], log["data"]),
+            {name: with_text_integers(value) for name, value in values.items()},
         )
 
     def decode_all(

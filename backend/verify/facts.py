@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from eth_utils import keccak
-
-from backend.chain.abi import abi_type, checksum, decode, plain
+from backend.chain.abi import checksum
+from backend.chain.events import EventDecoder, event_decoders
 from backend.chain.logs import logs_between
 from backend.governance.rules import Rules
 
@@ -98,46 +97,30 @@ def read_facts(ctx: Context) -> Facts:
     events, undecoded = [], 0
     for log in logs_between(ctx.client, list(by_address), ctx.contracts.start_block, head):
         contract = by_address[checksum(log["address"])]
-        abi = decoders[contract].get(log["topics"][0] if log["topics"] else "")
-        if abi is None:
+        decoder = decoders[contract].get(log["topics"][0] if log["topics"] else "")
+        if decoder is None:
             undecoded += 1
         else:
-            events.append(_event(contract, abi, log))
+            events.append(_event(contract, decoder, log))
     events.sort(key=lambda event: (event.block_number, event.log_index))
     return Facts(ctx, head, events, undecoded)
 
 
-def _decoders(ctx: Context) -> tuple[dict[str, dict[str, dict]], dict[str, str]]:
-    """Per contract: topic → event ABI; and address → contract."""
+def _decoders(ctx: Context) -> tuple[dict[str, dict[str, EventDecoder]], dict[str, str]]:
+    """Per contract: topic → decoder; and address → contract."""
     decoders, by_address = {}, {}
     for name in CONTRACTS:
         contract = getattr(ctx.contracts, name)
-        decoders[name] = {_topic(abi): abi for abi in contract.abi if abi["type"] == "event"}
+        decoders[name] = event_decoders(contract.abi)
         by_address[contract.address] = name
     return decoders, by_address
 
 
-def _topic(abi: dict[str, Any]) -> str:
-    signature = f"{abi['name']}({','.join(abi_type(item) for item in abi['inputs'])})"
-    return "0x" + keccak(text=signature).hex()
-
-
-def _event(contract: str, abi: dict[str, Any], log: dict[str, Any]) -> Event:
-    """Indexed inputs stand in the topics, the others in the data. No indexed input of ours is a dynamic
-    type.
-    """
-    indexed = [item for item in abi["inputs"] if item["indexed"]]
-    others = [item for item in abi["inputs"] if not item["indexed"]]
-    args = {
-        item["name"]: plain(item, decode([item["type"]], bytes.fromhex(topic[2:]))[0])
-        for item, topic in zip(indexed, log["topics"][1:], strict=True)
-    }
-    values = decode([abi_type(item) for item in others], bytes.fromhex(log["data"][2:]))
-    args |= {item["name"]: plain(item, value) for item, value in zip(others, values, strict=True)}
+def _event(contract: str, decoder: EventDecoder, log: dict[str, Any]) -> Event:
     return Event(
         contract,
-        abi["name"],
-        args,
+        decoder.name,
+        decoder.values(log["topics"], log["data"]),
         int(log["blockNumber"], 16),
         int(log["logIndex"], 16),
         log["transactionHash"],
