@@ -16,9 +16,10 @@ from PIL import Image
 from torch.nn.functional import interpolate
 
 from model.dataset import Dataset, pixels_of
+from model.settings import AttributionSettings
 
 SIDE = 16  # px
-SAME = 0.004  # works nearer than this are copies of one another: below what JPEG at quality 80 changes
+SAME = AttributionSettings.copy_distance  # by default: works nearer than this are copies of one another
 BLOCK = 256  # pictures compared at once with all others
 NEAR_COPY = 0.5  # of the median distance between a work and its nearest work that is no copy of it
 USUAL_ALONE = 0.06  # that median where a set has no two different works: about OpenMoji's
