@@ -15,11 +15,11 @@ from sqlalchemy import select
 from backend.chain.indexer import wait_until_indexed
 from backend.errors import InputRefused, MeltingPotError
 from backend.generations import service as generations
+from backend.generations.funding import fund_buyer
 from backend.generations.prompts import MAX_PROMPT_BYTES
 from backend.generations.tables import Job, Order
 from backend.governance import service as governance
 from backend.royalties import service as royalties
-from backend.stack.funding import fund_buyer
 from backend.stack.local import LocalStack
 from backend.stake.tables import StakeBalance
 from backend.training import rounds
@@ -110,8 +110,6 @@ class DemoJob:
 
     def _registers_directly(self, artist: str, works: int) -> bool:
         """Artists with one work send their registration themselves, the others sign and have it relayed."""
-        if works == 1:
-            self.ctx.client.fund(self.ctx.wallets.address(f"artist:{artist}"))
         return works == 1
 
     def withdraw_consent(self) -> None:
@@ -155,7 +153,7 @@ class DemoJob:
     def order(self) -> None:
         """Five buyers by three ways of paying; one more order has too little time left for any worker."""
         for number in range(1, BUYERS + 1):
-            fund_buyer(self.ctx, f"buyer:{number}")
+            fund_buyer(self.ctx, self.ctx.wallets.address(f"buyer:{number}"))
             self._buy(number, tuple(PAY)[number % len(PAY)])
         self.expiring = self._buy(BUYERS, "approve", window_s=120)
 
@@ -180,8 +178,6 @@ class DemoJob:
         voters = self._voters()
         change = dict(RULES_CHANGE)
         proposer = self._proposer(voters[0])
-        for account in (proposer, voters[0]):
-            self.ctx.client.fund(account.address)
         proposal = governance.propose_rules(self.ctx, proposer, change, "Artists a picture draws on get 45 % of its price instead of 40 %; the platform gives up 5 %.")
         self.sync()
         self.ctx.client.advance_time(governance.state_of(self.ctx, proposal).vote_start - self.ctx.client.now() + 1)

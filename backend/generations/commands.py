@@ -10,6 +10,7 @@ import click
 
 from backend.context import Context
 from backend.errors import MeltingPotError, UsageError
+from backend.generations.funding import fund_buyer
 from backend.generations.service import DEFAULT_WINDOW_S, MAX_QUANTITY
 
 PAY_WAYS = ("approve", "permit", "authorization")
@@ -113,7 +114,7 @@ def new(
     account = ctx.wallets.account(buyer)
     quoted = service.quote(ctx, prompt, account.address, quantity, ctx.client.now() + deadline_in)
     if fund:
-        fund_development_buyer(ctx, account.address, service.price_of(ctx, quoted))
+        fund_buyer(ctx, account.address, service.price_of(ctx, quoted))
     order_id = service.WAYS_TO_PAY[pay](ctx, account, quoted, prompt)
     if not as_json:
         click.echo(f"order {order_id} is paid: {_money(service.price_of(ctx, quoted))} by {account.address}")
@@ -202,15 +203,6 @@ def refund(ctx: Context, order_id: str | None, expired: bool, as_json: bool) -> 
         click.echo(json.dumps({"refunded": refunded}))
     else:
         click.echo("\n".join(f"{identifier} is refunded" for identifier in refunded) or "nothing to refund")
-
-
-def fund_development_buyer(ctx: Context, address: str, amount: int) -> None:
-    """Development chains: coin for gas, and as much of the development token as `amount` still lacks."""
-    if ctx.client.balance(address) < 10**17:
-        ctx.client.fund(address)
-    missing = amount - ctx.contracts.token.functions.balanceOf(address).call()
-    if missing > 0:
-        ctx.sender("deployer").send(ctx.contracts.token.functions.mint(address, missing))
 
 
 def wait_for(ctx: Context, order_id: str, timeout_s: float, quiet: bool = True) -> dict[str, Any]:

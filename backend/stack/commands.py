@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from backend.stack.funding import fund_buyer
+from backend.generations.funding import fund_buyer
 from backend.stack.local import LocalStack, is_owned
 from backend.stack.processes import ServiceFailed
 from backend.stopping import stop_on_signals
@@ -132,7 +132,7 @@ def _announce(stack: LocalStack) -> dict:
              "guardian", "buyer:1", "buyer:2", "buyer:3")
     wallets = {name: context.wallets.account(name).address for name in names}
     for name in ("buyer:1", "buyer:2", "buyer:3"):
-        fund_buyer(context, name)
+        fund_buyer(context, wallets[name])
     api = f"http://127.0.0.1:{stack.ports['api']}"
     ready = {
         "pid": os.getpid(),
