@@ -152,6 +152,10 @@ contract ArtworkRegistry is IArtworkRegistry, EIP712, Nonces {
         return _records[contentHash];
     }
 
+    function payeeOf(address artist) external pure returns (address) {
+        return artist;
+    }
+
     /// @notice A collection; artist 0 when unknown.
     function collectionOf(uint256 collectionId) external view returns (Collection memory) {
         return _collections[collectionId];

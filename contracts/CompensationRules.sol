@@ -31,6 +31,8 @@ contract CompensationRules is ICompensationRules, Ownable {
     /// @notice The newest version, in force or waiting.
     uint32 public latestVersion;
     mapping(uint32 version => Version) private _versions;
+    /// @dev What an order needs of each version, in one slot.
+    mapping(uint32 version => SaleTerms) private _saleTerms;
 
     event RulesAdopted(uint32 indexed version, uint64 effectiveFrom, Rules rules);
 
@@ -75,6 +77,19 @@ contract CompensationRules is ICompensationRules, Ownable {
         return _known(version).rules;
     }
 
+    /// @inheritdoc ICompensationRules
+    function saleTerms() external view returns (uint32 version, SaleTerms memory terms) {
+        version = latestVersion;
+        terms = _saleTerms[version];
+        if (block.timestamp < terms.effectiveFrom) terms = _saleTerms[--version];
+    }
+
+    /// @inheritdoc ICompensationRules
+    function saleTermsOf(uint32 version) external view returns (SaleTerms memory) {
+        _known(version);
+        return _saleTerms[version];
+    }
+
     /// @notice When `version` came or comes into force, Unix seconds. Reverts UnknownVersion.
     function effectiveFrom(uint32 version) external view returns (uint64) {
         return _known(version).effectiveFrom;
@@ -104,6 +119,16 @@ contract CompensationRules is ICompensationRules, Ownable {
 
     function _publish(uint32 version, uint64 since, Rules memory rules) private {
         _versions[version] = Version(rules, since);
+        _saleTerms[version] = SaleTerms({
+            unitPrice: uint96(rules.pricePerGeneration),
+            maxOrderWindow: rules.maxOrderWindow,
+            artistsBps: rules.artistsBps,
+            platformBps: rules.platformBps,
+            networkBps: rules.networkBps,
+            learningBps: rules.learningBps,
+            maxCredits: uint8(rules.maxCredits),
+            effectiveFrom: uint40(since)
+        });
         latestVersion = version;
         emit RulesAdopted(version, since, rules);
     }
@@ -120,7 +145,7 @@ contract CompensationRules is ICompensationRules, Ownable {
         _within("streamPeriod", r.streamPeriod, MIN_STREAM_PERIOD, MAX_STREAM_PERIOD);
         _within("maxOrderWindow", r.maxOrderWindow, MIN_ORDER_WINDOW, MAX_ORDER_WINDOW);
         // From 0 no doubling would ever lead away again.
-        _within("pricePerGeneration", r.pricePerGeneration, 1, type(uint128).max);
+        _within("pricePerGeneration", r.pricePerGeneration, 1, type(uint96).max);
         _within("proposalBond", r.proposalBond, 1, type(uint128).max);
         _within("challengeBond", r.challengeBond, 1, type(uint128).max);
         _within("mintPerRound", r.mintPerRound, 1, type(uint128).max);

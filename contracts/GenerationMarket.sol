@@ -1,43 +1,25 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {AccessControl} from "@openzeppelin/contracts/access/AccessControl.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {MarketLedger} from "./MarketLedger.sol";
 import {OrderEscrow} from "./OrderEscrow.sol";
 import {ICompensationRules} from "./interfaces/ICompensationRules.sol";
+import {IPayees} from "./interfaces/IPayees.sol";
 import {IRevenuePool} from "./interfaces/IRevenuePool.sol";
+import {OrderWord} from "./libraries/OrderWord.sol";
 import {SaleSplit} from "./libraries/SaleSplit.sol";
 
-/// @title Paid generations: who is owed what of each sale
-/// @notice Requested, then fulfilled or refunded (see OrderEscrow). A sale is divided by the rules version in
-/// its order: attributed artists, all holders, platform, network, learning contributors. Nobody is pushed
-/// money: parts are owed and anyone may trigger their payment. Amounts are in the settlement token's smallest
-/// unit.
-contract GenerationMarket is OrderEscrow, AccessControl {
-    using SafeERC20 for IERC20;
-
+/// @title Paid generations: delivery, and who is owed what of each sale
+/// @notice Requested, then fulfilled, at once or in parts, or refunded (see OrderEscrow). A sale is divided
+/// by the shares that its order carries: attributed artists, all holders, platform, network, learning
+/// contributors (see MarketLedger). Amounts are in the settlement token's smallest unit.
+contract GenerationMarket is OrderEscrow {
     bytes32 public constant OPERATOR_ROLE = keccak256("OPERATOR_ROLE");
     bytes32 public constant GUARDIAN_ROLE = keccak256("GUARDIAN_ROLE");
 
-    /// @dev With the escrow's two sums, four slots in all.
-    struct Sums {
-        uint128 attributed;
-        uint128 holders;
-        uint128 learning;
-        uint128 platform;
-        uint128 network;
-        uint128 claimed;
-    }
-
-    IRevenuePool public immutable pool;
-
-    /// @notice Who is owed the platform, network and learning shares of sales from now on.
-    Payees public payees;
-    /// @notice Credits and shares that claim(account) pays.
-    mapping(address account => uint256) public owed;
-    Sums private _sums;
+    /// @dev The outputs so far (OrderWord.chain) of orders delivered in part.
+    mapping(bytes32 orderId => bytes32 outputs) private _delivered;
 
     /// @param admin The timelock: sets payees, grants and revokes the two roles.
     /// @param operator Fulfils orders. @param guardian May stop new orders, nothing else.
@@ -45,63 +27,52 @@ contract GenerationMarket is OrderEscrow, AccessControl {
         IERC20 settlementToken_,
         ICompensationRules rules_,
         IRevenuePool pool_,
+        IPayees registry_,
         address admin,
         address operator,
         address guardian,
         Payees memory payees_
-    ) OrderEscrow(settlementToken_, rules_) {
-        pool = pool_;
+    ) MarketLedger(settlementToken_, pool_, registry_, payees_) OrderEscrow(rules_) {
         _grantRole(DEFAULT_ADMIN_ROLE, admin);
         _grantRole(OPERATOR_ROLE, operator);
         _grantRole(GUARDIAN_ROLE, guardian);
-        _setPayees(payees_);
-        // The pool takes only what deposit() names, and only this contract may call that.
-        settlementToken_.forceApprove(address(pool_), type(uint256).max);
     }
 
-    /// @notice Delivers an order and divides its price by the order's own rules version. OPERATOR_ROLE, until
-    /// the deadline. Reverts WrongState, DeadlinePassed, EmptyOutput, TooManyCredits, CreditRefused,
-    /// CreditsExceedShare.
-    function fulfil(Order calldata order, Fulfilment calldata fulfilment)
+    /// @notice Delivers some or all generations of an order and divides their price by the order's shares.
+    /// OPERATOR_ROLE, until the deadline. Reverts WrongState, DeadlinePassed, QuantityRefused, EmptyOutput,
+    /// TooManyCredits, CreditsMismatch, CreditRefused, CreditsExceedShare.
+    function fulfil(Delivery calldata delivery, Credit[] calldata credits)
         external
         nonReentrant
         onlyRole(OPERATOR_ROLE)
     {
-        uint256 holders = _fulfil(order, fulfilment);
-        if (holders != 0) pool.deposit(holders);
+        SaleSplit.Parts memory sum;
+        uint256 used = _fulfil(delivery, credits, 0, sum);
+        if (used != credits.length) revert CreditsMismatch(used, credits.length);
+        _route(sum);
     }
 
     /// @notice As fulfil, for several orders at once; all or none. OPERATOR_ROLE.
-    function fulfilMany(Order[] calldata orders, Fulfilment[] calldata fulfilments)
+    /// @param credits Those of the first delivery, then those of the second, and so on.
+    function fulfilMany(Delivery[] calldata deliveries, Credit[] calldata credits)
         external
         nonReentrant
         onlyRole(OPERATOR_ROLE)
     {
-        if (orders.length != fulfilments.length) revert LengthMismatch(orders.length, fulfilments.length);
-        uint256 holders;
-        for (uint256 i = 0; i < orders.length; ++i) holders += _fulfil(orders[i], fulfilments[i]);
-        if (holders != 0) pool.deposit(holders);
+        SaleSplit.Parts memory sum;
+        uint256 used;
+        uint256 count = deliveries.length;
+        for (uint256 i = 0; i < count; ++i) used = _fulfil(deliveries[i], credits, used, sum);
+        if (used != credits.length) revert CreditsMismatch(used, credits.length);
+        _route(sum);
     }
 
-    /// @notice Pays `account` what it is owed from credits and shares, to itself. Anyone.
-    /// @return amount Paid; 0 when nothing was owed.
-    function claim(address account) external nonReentrant returns (uint256 amount) {
-        amount = _claim(account, true);
-    }
-
-    /// @notice As claim, for each of `accounts`, but leaves out those to whom the token refuses a transfer:
-    /// one blacklisted account must not hold up a batch. Anyone; the caller bounds the list.
-    function claimMany(address[] calldata accounts) external nonReentrant {
-        for (uint256 i = 0; i < accounts.length; ++i) _claim(accounts[i], false);
-    }
-
-    /// @notice Names who gets the platform, network and learning shares of later sales. DEFAULT_ADMIN_ROLE
-    /// (timelock). Reverts PayeeRefused.
-    function setPayees(address platform, address network, address learning)
-        external
-        onlyRole(DEFAULT_ADMIN_ROLE)
-    {
-        _setPayees(Payees(platform, network, learning));
+    /// @notice Gives artists of a delivered order money of the caller's (by approval), whole: nothing is
+    /// divided. Anyone. Reverts WrongState, CreditRefused, PaidTooLittle.
+    function tip(bytes32 id, Credit[] calldata tips) external nonReentrant {
+        State state = OrderWord.stateOf(_orders[id]);
+        if (state != State.Fulfilled && _delivered[id] == 0) revert WrongState(id, state, State.Fulfilled);
+        _tip(id, tips);
     }
 
     /// @notice Stops new orders; fulfilments, refunds and claims go on. GUARDIAN_ROLE.
@@ -115,112 +86,61 @@ contract GenerationMarket is OrderEscrow, AccessControl {
         _unpause();
     }
 
-    /// @notice Sums since deployment: received = attributed + holders + learning + platform + network +
-    /// escrowed + refunded. `claimed` is the part of attributed + learning + platform + network that claim()
-    /// paid out; `holders` went to the pool.
-    function totals()
-        external
-        view
-        returns (
-            uint256 received,
-            uint256 attributed,
-            uint256 holders,
-            uint256 learning,
-            uint256 platform,
-            uint256 network,
-            uint256 escrowed,
-            uint256 refunded,
-            uint256 claimed
-        )
-    {
-        Sums memory s = _sums;
-        (received, refunded) = (_received, _refunded);
-        (attributed, holders, learning) = (s.attributed, s.holders, s.learning);
-        (platform, network, claimed) = (s.platform, s.network, s.claimed);
-        escrowed = received - attributed - holders - learning - platform - network - refunded;
+    /// @notice Whether `outputs` are all deliveries of this order so far, in their order; false without any.
+    function isDelivered(bytes32 id, Output[] calldata outputs) external view returns (bool) {
+        bytes32 outputsHash;
+        for (uint256 i = 0; i < outputs.length; ++i) outputsHash = OrderWord.chain(outputsHash, outputs[i]);
+        uint256 word = _orders[id];
+        if (OrderWord.stateOf(word) == State.Fulfilled) return word == OrderWord.fulfilled(outputsHash);
+        return outputs.length != 0 && _delivered[id] == outputsHash;
     }
 
-    /// @return holders What the caller must deposit in the pool.
-    function _fulfil(Order calldata order, Fulfilment calldata fulfilment) private returns (uint256 holders) {
-        bytes32 id = orderId(order);
-        _move(id, State.Requested, State.Fulfilled);
-        if (block.timestamp > order.deadline) revert DeadlinePassed(order.deadline, block.timestamp);
-        if (fulfilment.outputHash == 0 || fulfilment.outputDigest == 0) revert EmptyOutput(id);
-        ICompensationRules.Rules memory r = rules.rulesOf(order.rulesVersion);
-        uint256 attributed = _credit(id, fulfilment.credits, r.maxCredits);
-        uint256 platform;
-        uint256 network;
-        uint256 learning;
-        (holders, platform, network, learning) = SaleSplit.split(_priceOf(order, r), r, attributed);
-
-        owed[payees.platform] += platform;
-        owed[payees.network] += network;
-        owed[payees.learning] += learning;
-        _count(attributed, holders, learning, platform, network);
-        emit OrderFulfilled(
-            id,
-            fulfilment.outputHash,
-            fulfilment.outputDigest,
-            fulfilment.attributionDigest,
-            attributed,
-            holders,
-            learning,
-            platform,
-            network
-        );
-    }
-
-    /// @dev No part exceeds the received sum, which fits 128 bits: the casts lose nothing.
-    function _count(uint256 attributed, uint256 holders, uint256 learning, uint256 platform, uint256 network)
-        private
-    {
-        Sums memory s = _sums;
-        s.attributed += uint128(attributed);
-        s.holders += uint128(holders);
-        s.learning += uint128(learning);
-        s.platform += uint128(platform);
-        s.network += uint128(network);
-        _sums = s;
-    }
-
-    /// @dev Owes each artist its credit; bounded by the rules' maxCredits. Reverts TooManyCredits,
-    /// CreditRefused.
-    function _credit(bytes32 id, Credit[] calldata credits, uint256 most) private returns (uint256 sum) {
-        if (credits.length > most) revert TooManyCredits(credits.length, most);
-        for (uint256 i = 0; i < credits.length; ++i) {
-            (address artist, uint256 amount) = (credits[i].artist, credits[i].amount);
-            if (amount == 0 || _cannotClaim(artist)) revert CreditRefused(artist, amount);
-            owed[artist] += amount;
-            sum += amount;
-            emit ArtistCredited(id, artist, amount);
+    /// @param from Where this delivery's credits begin. @param sum Gets the parts that the caller must route.
+    /// @return Where the next delivery's credits begin.
+    function _fulfil(
+        Delivery calldata delivery,
+        Credit[] calldata credits,
+        uint256 from,
+        SaleSplit.Parts memory sum
+    ) private returns (uint256) {
+        (bytes32 id, Output calldata output) = (delivery.orderId, delivery.output);
+        uint256 word = _requested(id);
+        if (block.timestamp > OrderWord.deadlineOf(word)) {
+            revert DeadlinePassed(OrderWord.deadlineOf(word), block.timestamp);
+        }
+        if (output.outputHash == 0 || output.outputDigest == 0) revert EmptyOutput(id);
+        _deliver(id, word, output);
+        uint256 attributed;
+        if (delivery.credits != 0) {
+            uint256 most = OrderWord.maxCreditsOf(word);
+            if (delivery.credits > most) revert TooManyCredits(id, delivery.credits, most);
+            if (delivery.credits > credits.length - from) {
+                revert CreditsMismatch(from + delivery.credits, credits.length);
+            }
+            attributed = _credit(id, credits[from:from + delivery.credits]);
+        }
+        emit OrderFulfilled(id, output);
+        unchecked {
+            // The quantity is at most the order's: 96 and 32 bits. The number of credits was checked above.
+            uint256 price = uint256(OrderWord.unitPriceOf(word)) * output.quantity;
+            SaleSplit.addTo(sum, price, OrderWord.sharesOf(word), attributed);
+            return from + delivery.credits;
         }
     }
 
-    /// @param insist Whether a refused transfer reverts; else the amount stays owed. Callers hold the guard.
-    function _claim(address account, bool insist) private returns (uint256 amount) {
-        amount = owed[account];
-        if (amount == 0) return 0;
-        owed[account] = 0;
-        if (insist) {
-            settlementToken.safeTransfer(account, amount);
-        } else if (!settlementToken.trySafeTransfer(account, amount)) {
-            owed[account] = amount;
-            return 0;
+    /// @dev Takes the output's generations off the order. One delivered at once writes its own slot only.
+    function _deliver(bytes32 id, uint256 word, Output calldata output) private {
+        uint256 left = OrderWord.quantityOf(word);
+        uint256 quantity = output.quantity;
+        if (quantity == 0 || quantity > left) revert QuantityRefused(quantity, left);
+        bool parts = OrderWord.isInParts(word);
+        bytes32 outputs = OrderWord.chain(parts ? _delivered[id] : bytes32(0), output);
+        if (quantity == left) {
+            _orders[id] = OrderWord.fulfilled(outputs);
+            if (parts) delete _delivered[id];
+        } else {
+            _orders[id] = OrderWord.less(word, quantity);
+            _delivered[id] = outputs;
         }
-        _sums.claimed += SafeCast.toUint128(amount);
-        emit OwedClaimed(account, amount);
-    }
-
-    function _setPayees(Payees memory p) private {
-        if (_cannotClaim(p.platform)) revert PayeeRefused(p.platform);
-        if (_cannotClaim(p.network)) revert PayeeRefused(p.network);
-        if (_cannotClaim(p.learning)) revert PayeeRefused(p.learning);
-        payees = p;
-        emit PayeesChanged(p.platform, p.network, p.learning);
-    }
-
-    /// @dev Money owed to these could never be paid out.
-    function _cannotClaim(address account) private view returns (bool) {
-        return account == address(0) || account == address(this) || account == address(pool);
     }
 }

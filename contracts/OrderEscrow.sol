@@ -2,43 +2,33 @@
 pragma solidity 0.8.37;
 
 import {IERC3009} from "@openzeppelin/contracts/interfaces/draft-IERC3009.sol";
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
-import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {MarketLedger} from "./MarketLedger.sol";
 import {ICompensationRules} from "./interfaces/ICompensationRules.sol";
-import {IGenerationMarket} from "./interfaces/IGenerationMarket.sol";
+import {OrderWord} from "./libraries/OrderWord.sol";
+import {SaleSplit} from "./libraries/SaleSplit.sol";
 
 /// @title Paid orders, held until they are fulfilled or refunded
 /// @notice The buyer's half of the market: three ways to pay, and the refund. Until its deadline an order can
 /// only be fulfilled, after it only refunded, the latter by anyone. Amounts are in the settlement token's
 /// smallest unit.
-abstract contract OrderEscrow is IGenerationMarket, Pausable, EIP712, ReentrancyGuardTransient {
-    using SafeERC20 for IERC20;
-
+abstract contract OrderEscrow is MarketLedger, Pausable, EIP712 {
     bytes32 public constant ORDER_TYPEHASH = keccak256(
         "Order(address buyer,uint256 maxPrice,uint32 quantity,bytes32 promptHash,bytes32 modelDigest,"
         "uint32 rulesVersion,uint64 deadline,uint256 salt)"
     );
 
-    IERC20 public immutable settlementToken;
     ICompensationRules public immutable rules;
 
-    /// @notice The state of an order by its id.
-    mapping(bytes32 orderId => State) public stateOf;
     /// @notice Refunds that the token refused to transfer; claimRefund(buyer) pays them.
     mapping(address buyer => uint256) public refundOwed;
-    uint128 internal _received;
-    uint128 internal _refunded;
+    /// @dev One slot an order, see OrderWord; 0 for an order unknown or refunded.
+    mapping(bytes32 orderId => uint256 word) internal _orders;
 
-    constructor(IERC20 settlementToken_, ICompensationRules rules_)
-        EIP712("MeltingPot GenerationMarket", "1")
-    {
-        settlementToken = settlementToken_;
+    constructor(ICompensationRules rules_) EIP712("MeltingPot GenerationMarket", "1") {
         rules = rules_;
     }
 
@@ -46,9 +36,8 @@ abstract contract OrderEscrow is IGenerationMarket, Pausable, EIP712, Reentrancy
     /// and PaidTooLittle when the token delivers less than the price.
     function request(Order calldata order) external whenNotPaused nonReentrant {
         if (msg.sender != order.buyer) revert NotBuyer(msg.sender, order.buyer);
-        (, uint256 price, uint256 balance) = _open(order);
-        settlementToken.safeTransferFrom(order.buyer, address(this), price);
-        _escrow(price, balance);
+        (, uint256 price) = _open(order);
+        _takeFrom(order.buyer, price);
     }
 
     /// @notice Pays for `order` by the buyer's ERC-2612 permit over exactly the price. Anyone who has the
@@ -62,7 +51,7 @@ abstract contract OrderEscrow is IGenerationMarket, Pausable, EIP712, Reentrancy
         bytes32 s,
         bytes calldata orderSignature
     ) external whenNotPaused nonReentrant {
-        (bytes32 id, uint256 price, uint256 balance) = _open(order);
+        (bytes32 id, uint256 price) = _open(order);
         address buyer = order.buyer;
         if (msg.sender != buyer && !SignatureChecker.isValidSignatureNow(buyer, id, orderSignature)) {
             revert BadOrderSignature(id, buyer);
@@ -70,8 +59,7 @@ abstract contract OrderEscrow is IGenerationMarket, Pausable, EIP712, Reentrancy
         // Whether there is an allowance in the end is what the transfer finds out.
         IERC20Permit token = IERC20Permit(address(settlementToken));
         try token.permit(buyer, address(this), price, permitDeadline, v, r, s) {} catch {}
-        settlementToken.safeTransferFrom(buyer, address(this), price);
-        _escrow(price, balance);
+        _takeFrom(buyer, price);
     }
 
     /// @notice Pays for `order` by the buyer's ERC-3009 receiveWithAuthorization over the price, whose nonce
@@ -85,25 +73,29 @@ abstract contract OrderEscrow is IGenerationMarket, Pausable, EIP712, Reentrancy
         bytes32 r,
         bytes32 s
     ) external whenNotPaused nonReentrant {
-        (bytes32 id, uint256 price, uint256 balance) = _open(order);
+        (bytes32 id, uint256 price) = _open(order);
+        uint256 balance = settlementToken.balanceOf(address(this));
         IERC3009(address(settlementToken)).receiveWithAuthorization(
             order.buyer, address(this), price, validAfter, validBefore, id, v, r, s
         );
-        _escrow(price, balance);
+        _checkPaid(balance, price);
     }
 
-    /// @notice Gives the price of an undelivered order back to its buyer. Anyone, after the deadline. When
-    /// the token refuses the transfer the refund is owed (claimRefund). Reverts WrongState,
+    /// @notice Gives the price of what was not delivered back to the order's buyer. Anyone, after the
+    /// deadline. When the token refuses the transfer the refund is owed (claimRefund). Reverts WrongState,
     /// DeadlineNotPassed.
     function refund(Order calldata order) external nonReentrant {
         bytes32 id = orderId(order);
-        _move(id, State.Requested, State.Refunded);
-        if (block.timestamp <= order.deadline) revert DeadlineNotPassed(order.deadline, block.timestamp);
-        uint256 price = priceOf(order);
-        _refunded += SafeCast.toUint128(price);
+        uint256 word = _requested(id);
+        uint256 deadline = OrderWord.deadlineOf(word);
+        if (block.timestamp <= deadline) revert DeadlineNotPassed(deadline, block.timestamp);
+        uint256 price = uint256(OrderWord.unitPriceOf(word)) * OrderWord.quantityOf(word);
+        // With its deadline passed the order cannot be requested again, so nothing needs to be remembered.
+        delete _orders[id];
         emit OrderRefunded(id, order.buyer, price);
-        if (!settlementToken.trySafeTransfer(order.buyer, price)) {
+        if (!_pay(order.buyer, price, false)) {
             refundOwed[order.buyer] += price;
+            _sums.refundsOwed += uint128(price);
             emit RefundDeferred(id, order.buyer, price);
         }
     }
@@ -114,8 +106,9 @@ abstract contract OrderEscrow is IGenerationMarket, Pausable, EIP712, Reentrancy
         amount = refundOwed[buyer];
         if (amount == 0) return 0;
         refundOwed[buyer] = 0;
+        _sums.refundsOwed -= uint128(amount);
         emit RefundClaimed(buyer, amount);
-        settlementToken.safeTransfer(buyer, amount);
+        _pay(buyer, amount, true);
     }
 
     /// @notice The order's id: its EIP-712 digest in this contract's domain, which is also the ERC-3009
@@ -125,49 +118,54 @@ abstract contract OrderEscrow is IGenerationMarket, Pausable, EIP712, Reentrancy
     }
 
     /// @notice What the order costs under its rules version. Reverts UnknownVersion.
-    function priceOf(Order calldata order) public view returns (uint256) {
-        return _priceOf(order, rules.rulesOf(order.rulesVersion));
+    function priceOf(Order calldata order) external view returns (uint256) {
+        return uint256(rules.saleTermsOf(order.rulesVersion).unitPrice) * order.quantity;
     }
 
-    function _priceOf(Order calldata order, ICompensationRules.Rules memory r)
-        internal
-        pure
-        returns (uint256)
-    {
-        return uint256(r.pricePerGeneration) * order.quantity;
+    /// @notice The state of an order.
+    function stateOf(bytes32 id) external view returns (State) {
+        return OrderWord.stateOf(_orders[id]);
     }
 
-    /// @dev Takes an order from one state to the next. Reverts WrongState.
-    function _move(bytes32 id, State from, State to) internal {
-        State state = stateOf[id];
-        if (state != from) revert WrongState(id, state, from);
-        stateOf[id] = to;
+    /// @notice What is left to deliver of an order that waits, and its terms; zeros for any other.
+    function termsOf(bytes32 id) external view returns (OrderWord.Terms memory terms) {
+        uint256 word = _orders[id];
+        if (OrderWord.stateOf(word) == State.Requested) return OrderWord.unpack(word);
+    }
+
+    /// @dev The slot of an order that waits. Reverts WrongState.
+    function _requested(bytes32 id) internal view returns (uint256 word) {
+        word = _orders[id];
+        State state = OrderWord.stateOf(word);
+        if (state != State.Requested) revert WrongState(id, state, State.Requested);
     }
 
     /// @dev Checks a new order and marks it requested, before any money moves. Reverts WrongState,
-    /// StaleRules, NoQuantity, PriceAboveMax, DeadlineOutOfRange.
-    /// @return id The order's id. @return price To be paid. @return balance This contract's, before payment.
-    function _open(Order calldata order) private returns (bytes32 id, uint256 price, uint256 balance) {
+    /// StaleRules, QuantityRefused, PriceAboveMax, DeadlineOutOfRange.
+    /// @return id The order's id. @return price To be paid.
+    function _open(Order calldata order) private returns (bytes32 id, uint256 price) {
         id = orderId(order);
-        _move(id, State.None, State.Requested);
-        uint32 version = rules.currentVersion();
+        if (_orders[id] != 0) revert WrongState(id, OrderWord.stateOf(_orders[id]), State.None);
+        (uint32 version, ICompensationRules.SaleTerms memory r) = rules.saleTerms();
         if (order.rulesVersion != version) revert StaleRules(order.rulesVersion, version);
-        if (order.quantity == 0) revert NoQuantity();
-        ICompensationRules.Rules memory r = rules.rulesOf(version);
-        price = _priceOf(order, r);
+        if (order.quantity == 0) revert QuantityRefused(0, type(uint32).max);
+        price = uint256(r.unitPrice) * order.quantity;
         if (price > order.maxPrice) revert PriceAboveMax(price, order.maxPrice);
         uint256 latest = block.timestamp + r.maxOrderWindow;
         if (order.deadline <= block.timestamp || order.deadline > latest) {
             revert DeadlineOutOfRange(order.deadline, block.timestamp, latest);
         }
+        _orders[id] = OrderWord.pack(
+            OrderWord.Terms({
+                state: State.Requested,
+                maxCredits: r.maxCredits,
+                shares: SaleSplit.pack(r.artistsBps, r.platformBps, r.networkBps, r.learningBps),
+                quantity: order.quantity,
+                deadline: uint40(order.deadline),
+                unitPrice: r.unitPrice,
+                parts: false
+            })
+        );
         emit OrderRequested(id, order.buyer, price, order);
-        balance = settlementToken.balanceOf(address(this));
-    }
-
-    /// @dev Counts the price as received, once the balance shows it.
-    function _escrow(uint256 price, uint256 balance) private {
-        uint256 paid = settlementToken.balanceOf(address(this)) - balance;
-        if (paid < price) revert PaidTooLittle(paid, price);
-        _received += SafeCast.toUint128(price);
     }
 }

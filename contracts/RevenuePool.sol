@@ -1,29 +1,27 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {ICompensationRules} from "./interfaces/ICompensationRules.sol";
+import {IMarketLedger} from "./interfaces/IMarketLedger.sol";
 import {IRevenuePool} from "./interfaces/IRevenuePool.sol";
 import {IStakeToken} from "./interfaces/IStakeToken.sol";
 import {RevenueStream} from "./libraries/RevenueStream.sol";
 
 /// @title The holders' part of every sale
-/// @notice What the market deposits during one stream period is streamed evenly over the next to whoever
-/// holds stake then; while there is no stake the clock stands still and the money waits. Cost does not depend
-/// on the number of holders. Amounts are in the settlement token's smallest unit. Nothing is administered: no
-/// roles, no owner.
+/// @notice What comes in during one stream period is streamed evenly over the next to whoever holds stake
+/// then; while there is no stake the clock stands still and the money waits. Cost does not depend on the
+/// number of holders. The money itself lies in the market, which pays out what this contract says. Amounts
+/// are in the settlement token's smallest unit. Nothing is administered: no roles, no owner.
 /// @dev Conservation, exactly, at any time and for anybody to check from the views (sum over all accounts):
-/// deposited * SCALE == (claimed + pending) * SCALE + sum(accruedScaled) + remainderScaled, and the
-/// settlement token's balance of this contract is at least deposited - claimed.
+/// deposited * SCALE == (claimed + pending) * SCALE + sum(accruedScaled) + remainderScaled, and the market
+/// holds deposited - claimed for the holders (MarketLedger.totals).
 contract RevenuePool is IRevenuePool, ReentrancyGuardTransient {
     using RevenueStream for RevenueStream.Stream;
-    using SafeERC20 for IERC20;
 
-    /// @notice Accruals are multiples of 1/SCALE of the smallest unit. With deposits below 2**128 in all,
-    /// nothing overflows, and with a stake supply below 2**128 less than one unit waits undivided.
+    /// @notice Accruals are multiples of 1/SCALE of the smallest unit. With deposits below 2**128 in all
+    /// nothing overflows, and less than one unit waits undivided: the stake supply is below 2**128.
     uint256 public constant SCALE = 2 ** 128;
 
     struct Account {
@@ -31,17 +29,14 @@ contract RevenuePool is IRevenuePool, ReentrancyGuardTransient {
         uint256 perTokenPaid; // `perToken` up to which it is settled
     }
 
-    IERC20 public immutable settlementToken;
     IStakeToken public immutable stakeToken;
     ICompensationRules public immutable rules;
-    address public immutable market;
+    IMarketLedger public immutable market;
 
     RevenueStream.Stream private _stream;
     uint256 private _perToken; // scaled units released to each smallest unit of stake since the beginning
-    uint256 private _remainder; // scaled units released, too few to divide by the supply: carried on
     mapping(address account => Account) private _accounts;
-    uint128 private _deposited;
-    uint128 private _claimed;
+    uint256 private _claimed;
 
     event RevenueDeposited(uint256 amount);
     event RevenueClaimed(address indexed account, uint256 amount);
@@ -49,31 +44,23 @@ contract RevenuePool is IRevenuePool, ReentrancyGuardTransient {
     error NotMarket(address caller);
     error NotStakeToken(address caller);
 
-    constructor(
-        IERC20 settlementToken_,
-        IStakeToken stakeToken_,
-        ICompensationRules rules_,
-        address market_
-    ) {
-        settlementToken = settlementToken_;
+    constructor(IStakeToken stakeToken_, ICompensationRules rules_, IMarketLedger market_) {
         stakeToken = stakeToken_;
         rules = rules_;
         market = market_;
     }
 
     /// @inheritdoc IRevenuePool
-    /// @dev Needs the market's allowance; counts the measured balance increase. Reverts NotMarket.
-    function deposit(uint256 amount) external nonReentrant {
-        if (msg.sender != market) revert NotMarket(msg.sender);
-        uint256 before = settlementToken.balanceOf(address(this));
-        settlementToken.safeTransferFrom(msg.sender, address(this), amount);
-        uint128 received = SafeCast.toUint128(settlementToken.balanceOf(address(this)) - before);
-
-        RevenueStream.Stream memory stream = _advance();
-        stream.collect(received, block.timestamp, rules);
-        _stream = stream;
-        _deposited += received;
-        emit RevenueDeposited(received);
+    /// @dev Reverts NotMarket.
+    function notify(uint256 amount) external {
+        if (msg.sender != address(market)) revert NotMarket(msg.sender);
+        if (!_stream.isWithin(block.timestamp)) {
+            RevenueStream.Stream memory stream = _advance();
+            stream.begin(block.timestamp, rules);
+            _stream = stream;
+        }
+        _stream.deposited += SafeCast.toUint128(amount);
+        emit RevenueDeposited(amount);
     }
 
     /// @inheritdoc IRevenuePool
@@ -108,63 +95,67 @@ contract RevenuePool is IRevenuePool, ReentrancyGuardTransient {
 
     /// @notice Deposited but not yet streamed: the rest of this period's stream and all of the next.
     function pending() external view returns (uint256) {
-        (RevenueStream.Stream memory stream,,) = _advanced();
+        (RevenueStream.Stream memory stream,) = _advanced();
         return stream.waiting();
     }
 
-    /// @notice Everything ever taken in and paid out.
-    function totals() external view returns (uint256 deposited, uint256 claimed) {
-        return (_deposited, _claimed);
+    /// @notice All that ever came in.
+    function deposited() external view returns (uint256) {
+        return _stream.deposited;
+    }
+
+    /// @notice All that was ever paid out.
+    function claimed() external view returns (uint256) {
+        return _claimed;
     }
 
     /// @notice Earned and not claimed by `account` now, in 1/SCALE units.
     function accruedScaled(address account) public view returns (uint256) {
-        (, uint256 perToken,) = _advanced();
+        (, uint256 perToken) = _advanced();
         Account storage holder = _accounts[account];
         return holder.accrued + stakeToken.balanceOf(account) * (perToken - holder.perTokenPaid);
     }
 
     /// @notice Released but not yet divided among the holders now, in 1/SCALE units; always below the stake
     /// supply.
-    function remainderScaled() external view returns (uint256 remainder) {
-        (,, remainder) = _advanced();
+    function remainderScaled() external view returns (uint256) {
+        (RevenueStream.Stream memory stream,) = _advanced();
+        return stream.remainder;
     }
 
     /// @notice Released to each smallest unit of stake since the beginning, in 1/SCALE units.
     function perTokenScaled() external view returns (uint256 perToken) {
-        (, perToken,) = _advanced();
+        (, perToken) = _advanced();
     }
 
     /// @notice The present period as of now: `length` 0 when none runs.
     function streamState() external view returns (RevenueStream.Stream memory stream) {
-        (stream,,) = _advanced();
+        (stream,) = _advanced();
     }
 
     /// @dev The state at the present block's time, without writing it.
     function _advanced()
         private
         view
-        returns (RevenueStream.Stream memory stream, uint256 perToken, uint256 remainder)
+        returns (RevenueStream.Stream memory stream, uint256 perToken)
     {
         stream = _stream;
         perToken = _perToken;
-        remainder = _remainder;
         uint256 supply = stakeToken.totalSupply();
         uint256 due = stream.advance(block.timestamp, supply, rules);
         if (due != 0) {
-            uint256 scaled = due * SCALE + remainder;
+            uint256 scaled = due * SCALE + stream.remainder;
             perToken += scaled / supply;
-            remainder = scaled % supply;
+            // Below the supply, which the stake token keeps below 2**128.
+            stream.remainder = uint128(scaled % supply);
         }
     }
 
     /// @dev Writes what each token earned; the caller writes the returned stream, changed or not.
     function _advance() private returns (RevenueStream.Stream memory stream) {
         uint256 perToken;
-        uint256 remainder;
-        (stream, perToken, remainder) = _advanced();
+        (stream, perToken) = _advanced();
         if (perToken != _perToken) _perToken = perToken;
-        if (remainder != _remainder) _remainder = remainder;
     }
 
     function _settle(address account) private returns (Account storage holder) {
@@ -184,13 +175,11 @@ contract RevenuePool is IRevenuePool, ReentrancyGuardTransient {
         amount = holder.accrued / SCALE;
         if (amount == 0) return 0;
         holder.accrued -= amount * SCALE;
-        if (insist) {
-            settlementToken.safeTransfer(account, amount);
-        } else if (!settlementToken.trySafeTransfer(account, amount)) {
+        if (!market.payHolder(account, amount, insist)) {
             holder.accrued += amount * SCALE;
             return 0;
         }
-        _claimed += uint128(amount);
+        _claimed += amount;
         emit RevenueClaimed(account, amount);
     }
 }

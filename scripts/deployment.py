@@ -40,6 +40,8 @@ FIRST_RULES = {
     "challengeBond": 100 * 10**6,
     "mintPerRound": 100_000 * 10**18,
 }
+# Of a resale of a generation's token; goes to the holders of stake.
+FIRST_ROYALTY_BPS = 500
 # In the order of deployment: the governor's constructor asks the stake token for its clock, which must be
 # there.
 ORDER = (
@@ -49,6 +51,8 @@ ORDER = (
     "StakeToken",
     "RevenuePool",
     "GenerationMarket",
+    "PrepaidSales",
+    "GenerationToken",
     "TrainingRounds",
     "MeltingPotGovernor",
     "Charter",
@@ -152,14 +156,17 @@ def constructor_arguments(at: dict[str, str], token: str, roles: Roles) -> dict[
     """What each constructor is given; `at` holds the addresses that all of them will have."""
     timelock, rules, stake = at["TimelockController"], at["CompensationRules"], at["StakeToken"]
     pool, market, rounds = at["RevenuePool"], at["GenerationMarket"], at["TrainingRounds"]
+    registry = at["ArtworkRegistry"]
     payees = (roles.platform, roles.network, roles.learning)
     return {
         "TimelockController": (at["MeltingPotGovernor"], TIMELOCK_DELAY_S),
         "CompensationRules": (timelock, tuple(FIRST_RULES.values())),
         "ArtworkRegistry": (),
         "StakeToken": (rounds, pool, market, timelock),
-        "RevenuePool": (token, stake, rules, market),
-        "GenerationMarket": (token, rules, pool, timelock, roles.operator, roles.guardian, payees),
+        "RevenuePool": (stake, rules, market),
+        "GenerationMarket": (token, rules, pool, registry, timelock, roles.operator, roles.guardian, payees),
+        "PrepaidSales": (token, rules, market, registry),
+        "GenerationToken": (market, timelock, FIRST_ROYALTY_BPS),
         "TrainingRounds": (token, stake, rules, timelock, roles.proposer),
         "MeltingPotGovernor": (stake, timelock),
         "Charter": (timelock,),
@@ -185,6 +192,6 @@ def check_roles(contracts: dict[str, Any], deployer: str, roles: Roles) -> None:
                 raise DeploymentFailed(f"{contract._name}: {holder} lacks {role}")
             if contract.hasRole(identifier, deployer) and deployer != holder:
                 raise DeploymentFailed(f"{contract._name}: the deployer {deployer} holds {role}")
-    for name in ("CompensationRules", "Charter"):
+    for name in ("CompensationRules", "Charter", "GenerationToken"):
         if contracts[name].owner() != timelock.address:
             raise DeploymentFailed(f"{name} is owned by {contracts[name].owner()}, not by the timelock")

@@ -19,6 +19,8 @@ DEPLOYED_AS = {
     "StakeToken": "StakeToken",
     "RevenuePool": "RevenuePool",
     "GenerationMarket": "GenerationMarket",
+    "PrepaidSales": "PrepaidSales",
+    "GenerationToken": "GenerationToken",
     "MeltingPotGovernor": "MeltingPotGovernor",
     "TimelockController": "MeltingPotTimelock",
     "Charter": "Charter",

@@ -21,11 +21,30 @@ interface ICompensationRules {
         uint128 mintPerRound; // stake token, smallest unit
     }
 
+    /// @notice What a sale needs of one version. Price in the settlement token's smallest unit, times in
+    /// seconds.
+    struct SaleTerms {
+        uint96 unitPrice; // of one generation
+        uint32 maxOrderWindow;
+        uint16 artistsBps;
+        uint16 platformBps;
+        uint16 networkBps;
+        uint16 learningBps;
+        uint8 maxCredits;
+        uint40 effectiveFrom; // Unix seconds
+    }
+
     /// @notice The version in force now.
     function currentVersion() external view returns (uint32);
 
     /// @notice The rules of `version`, in force or not. Reverts UnknownVersion.
     function rulesOf(uint32 version) external view returns (Rules memory);
+
+    /// @notice The version in force now and its terms of sale.
+    function saleTerms() external view returns (uint32 version, SaleTerms memory terms);
+
+    /// @notice The terms of sale of `version`, in force or not. Reverts UnknownVersion.
+    function saleTermsOf(uint32 version) external view returns (SaleTerms memory);
 
     /// @notice The stream period, in seconds, of the rules that were in force at `time` (Unix seconds).
     function streamPeriodAt(uint256 time) external view returns (uint32);

@@ -20,18 +20,25 @@ interface IGenerationMarket {
         uint256 amount;
     }
 
-    struct Fulfilment {
-        bytes32 outputHash; // sha256 of the output file
+    /// @notice One delivery: a file with some or all of the order's generations.
+    struct Output {
+        uint256 quantity; // generations in the file
+        bytes32 outputHash; // sha256 of the file
         bytes32 outputDigest; // of its CID
         bytes32 attributionDigest; // of the CID of the attribution document
-        Credit[] credits;
     }
 
+    struct Delivery {
+        bytes32 orderId;
+        uint256 credits; // how many of the call's credits are this delivery's: they stand in the same order
+        Output output;
+    }
+
+    /// @notice A refunded order is None again: its deadline has passed, so it can never be requested anew.
     enum State {
         None,
         Requested,
-        Fulfilled,
-        Refunded
+        Fulfilled
     }
 
     struct Payees {
@@ -40,24 +47,37 @@ interface IGenerationMarket {
         address learning;
     }
 
+    /// @notice Sums since deployment, smallest unit. See MarketLedger.totals.
+    struct Totals {
+        uint256 attributed; // credited to artists by sales
+        uint256 tipped; // to artists
+        uint256 holders;
+        uint256 platform;
+        uint256 network;
+        uint256 learning;
+        uint256 claimed; // paid out of attributed, tipped, platform, network, learning
+        uint256 holdersPaid; // paid out of holders
+        uint256 refundsOwed; // refunds whose transfer the token refused
+    }
+
     event OrderRequested(bytes32 indexed orderId, address indexed buyer, uint256 price, Order order);
-    event OrderFulfilled(
-        bytes32 indexed orderId,
-        bytes32 outputHash,
-        bytes32 outputDigest,
-        bytes32 attributionDigest,
-        uint256 attributed,
-        uint256 holders,
-        uint256 learning,
-        uint256 platform,
-        uint256 network
-    );
+    /// @notice The artists' part of the price of `output.quantity` generations is the sum of the
+    /// ArtistCredited events just before; the rest follows from the rules version of the order (SaleSplit).
+    event OrderFulfilled(bytes32 indexed orderId, Output output);
     event ArtistCredited(bytes32 indexed orderId, address indexed artist, uint256 amount);
+    event ArtistTipped(
+        bytes32 indexed orderId, address indexed artist, address indexed tipper, uint256 amount
+    );
+    /// @notice Money that came in for holders and funds otherwise than by a fulfilled order.
+    event SharesContributed(
+        address indexed contributor, uint256 holders, uint256 platform, uint256 network, uint256 learning
+    );
     event OrderRefunded(bytes32 indexed orderId, address indexed buyer, uint256 amount);
     /// @notice The token refused the refund's transfer; it waits for claimRefund.
     event RefundDeferred(bytes32 indexed orderId, address indexed buyer, uint256 amount);
     event RefundClaimed(address indexed buyer, uint256 amount);
-    event OwedClaimed(address indexed account, uint256 amount);
+    /// @param payee Where the account wants its money (ArtworkRegistry.payeeOf).
+    event OwedClaimed(address indexed account, address indexed payee, uint256 amount);
     event PayeesChanged(address platform, address network, address learning);
 
     error NotBuyer(address caller, address buyer);
@@ -65,14 +85,15 @@ interface IGenerationMarket {
     error WrongState(bytes32 orderId, State state, State wanted);
     error StaleRules(uint32 version, uint32 current);
     error PriceAboveMax(uint256 price, uint256 maxPrice);
-    error NoQuantity();
+    error QuantityRefused(uint256 quantity, uint256 most);
     error DeadlineOutOfRange(uint256 deadline, uint256 now_, uint256 latest);
     error DeadlinePassed(uint256 deadline, uint256 now_);
     error DeadlineNotPassed(uint256 deadline, uint256 now_);
     error PaidTooLittle(uint256 received, uint256 price);
     error EmptyOutput(bytes32 orderId);
-    error TooManyCredits(uint256 count, uint256 most);
+    error TooManyCredits(bytes32 orderId, uint256 count, uint256 most);
     error CreditRefused(address artist, uint256 amount);
-    error LengthMismatch(uint256 orders, uint256 fulfilments);
+    error CreditsMismatch(uint256 used, uint256 given);
     error PayeeRefused(address payee);
+    error NotPool(address caller);
 }

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SHORT = {
     "token": "SettlementToken", "registry": "ArtworkRegistry", "rules": "CompensationRules",
     "rounds": "TrainingRounds", "stake": "StakeToken", "pool": "RevenuePool", "market": "GenerationMarket",
+    "prepaid": "PrepaidSales", "generation_token": "GenerationToken",
     "governor": "MeltingPotGovernor", "timelock": "TimelockController", "charter": "Charter",
 }
 NETWORK_ID = "meltingpot-tests"

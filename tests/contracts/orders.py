@@ -31,8 +31,10 @@ def order_id(market: Any, an_order: Order, chain_id: int = 31337) -> str:
     return digest(typed(market, "Order", an_order._asdict(), chain_id))
 
 
-def fulfilment(*credits: tuple[Any, int]) -> tuple[Any, ...]:
-    return b"\x21" * 32, b"\x22" * 32, b"\x23" * 32, [(str(artist), amount) for artist, amount in credits]
+def delivery(order_id: Any, *credits: tuple[Any, int], quantity: int = 1) -> tuple[Any, Any]:
+    """What fulfil is called with."""
+    output = quantity, b"\x21" * 32, b"\x22" * 32, b"\x23" * 32
+    return (order_id, len(credits), output), [(str(artist), amount) for artist, amount in credits]
 
 
 def requested(system: SimpleNamespace, buyer: Any, **changes: Any) -> Order:
@@ -48,13 +50,22 @@ def requested(system: SimpleNamespace, buyer: Any, **changes: Any) -> Order:
 def sold(system: SimpleNamespace, who: SimpleNamespace, *credits: tuple[Any, int], **changes: Any) -> Order:
     """An order requested and fulfilled."""
     an_order = requested(system, who.buyer, **changes)
-    system.market.fulfil(an_order, fulfilment(*credits), {"from": who.operator})
+    system.market.fulfil(
+        *delivery(order_id(system.market, an_order), *credits, quantity=an_order.quantity), {"from": who.operator})
     return an_order
 
 
-def totals(market: Any) -> dict[str, int]:
-    """The market's sums by name, checked to add up."""
-    names = "received attributed holders learning platform network escrowed refunded claimed".split()
-    sums = dict(zip(names, market.totals()))
-    assert sums["received"] == sum(sums[n] for n in names[1:-1])
+def escrowed(market: Any, orders: list[Order]) -> int:
+    """What those of the orders that wait were paid and not delivered."""
+    terms = [market.termsOf(order_id(market, an_order)).dict() for an_order in orders]
+    return sum(t["unitPrice"] * t["quantity"] for t in terms)
+
+
+def totals(system: SimpleNamespace, orders: list[Order]) -> dict[str, int]:
+    """The market's sums by name and what of `orders` (all there are) is escrowed, checked against its balance."""
+    sums = dict(system.market.totals().dict())
+    sums["escrowed"] = escrowed(system.market, orders)
+    owed = sum(sums[n] for n in ("attributed", "tipped", "platform", "network", "learning")) - sums["claimed"]
+    waiting = sums["holders"] - sums["holdersPaid"] + sums["refundsOwed"] + sums["escrowed"]
+    assert system.token.balanceOf(system.market) == owed + waiting
     return sums

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IGenerationMarket} from "../interfaces/IGenerationMarket.sol";
+import {Cid} from "../libraries/Cid.sol";
+import {OrderWord} from "../libraries/OrderWord.sol";
+import {SaleSplit} from "../libraries/SaleSplit.sol";
+
+/// @title Opens the pure libraries to tests
+contract LibrariesMock {
+    /// @notice See SaleSplit.addTo, from nothing. Anyone.
+    function split(
+        uint256 price,
+        uint16 artistsBps,
+        uint16 platformBps,
+        uint16 networkBps,
+        uint16 learningBps,
+        uint256 credited
+    ) external pure returns (SaleSplit.Parts memory parts) {
+        SaleSplit.addTo(parts, price, SaleSplit.pack(artistsBps, platformBps, networkBps, learningBps), credited);
+    }
+
+    /// @notice See OrderWord.pack. Anyone.
+    function pack(OrderWord.Terms memory terms) external pure returns (uint256) {
+        return OrderWord.pack(terms);
+    }
+
+    /// @notice See OrderWord.unpack. Anyone.
+    function unpack(uint256 word) external pure returns (OrderWord.Terms memory) {
+        return OrderWord.unpack(word);
+    }
+
+    /// @notice See OrderWord.fulfilled. Anyone.
+    function fulfilled(bytes32 outputs) external pure returns (uint256) {
+        return OrderWord.fulfilled(outputs);
+    }
+
+    /// @notice See Cid.toString. Anyone.
+    function cid(bytes32 digest) external pure returns (string memory) {
+        return Cid.toString(digest);
+    }
+}
