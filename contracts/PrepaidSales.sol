@@ -118,7 +118,7 @@ contract PrepaidSales is IPrepaidSales, EIP712, ReentrancyGuardTransient {
     }
 
     /// @notice Settles vouchers of many buyers. The market's operator. All or none. Reverts NotOperator,
-    /// EmptySettlement, CreditsExceedShare, and for a charge VoucherExpired, VoucherGap, NothingToCharge,
+    /// WrongPeriod, EmptySettlement, CreditsExceedShare, and for a charge VoucherExpired, VoucherGap, NothingToCharge,
     /// BalanceTooLow, NotWholeGenerations, BadVoucher.
     function settle(Settlement calldata s, Charge[] calldata charges) external nonReentrant {
         if (!market.hasRole(OPERATOR_ROLE, msg.sender)) revert NotOperator(msg.sender);
@@ -133,8 +133,8 @@ contract PrepaidSales is IPrepaidSales, EIP712, ReentrancyGuardTransient {
             SaleSplit.pack(terms.artistsBps, terms.platformBps, terms.networkBps, terms.learningBps),
             s.attributed
         );
-        uint256 period = _credit(s);
-        emit Settled(++settlementCount, period, price / terms.unitPrice, price, s);
+        _credit(s);
+        emit Settled(++settlementCount, s.period, price / terms.unitPrice, price, s);
         market.contribute(parts.holders, parts.platform, parts.network, parts.learning);
     }
 
@@ -205,12 +205,13 @@ contract PrepaidSales is IPrepaidSales, EIP712, ReentrancyGuardTransient {
     }
 
     /// @dev Adds the settlement's credits to the present period. Artists' money that a root leaves out waits
-    /// for a later root of the same period.
-    function _credit(Settlement calldata s) private returns (uint256 period) {
-        period = currentPeriod();
-        if (s.attributed == 0) return period;
+    /// for a later root of the same period. The period is named, because a transaction that is mined after its
+    /// week would leave a root whose leaves nobody could claim.
+    function _credit(Settlement calldata s) private {
+        if (s.period != currentPeriod()) revert WrongPeriod(s.period, currentPeriod());
+        if (s.attributed == 0) return;
         if (s.artistsRoot == 0 || s.artistsDigest == 0) revert EmptySettlement();
-        Period storage p = periods[period];
+        Period storage p = periods[s.period];
         p.artistsRoot = s.artistsRoot;
         p.attributed += s.attributed;
     }

@@ -18,10 +18,11 @@ interface IPrepaidSales {
     /// @notice What the operator says about all charges of one settlement.
     struct Settlement {
         uint32 rulesVersion; // of every voucher in it
+        uint32 period; // the present one: the leaves under artistsRoot name it
         bytes32 receiptsRoot; // Merkle root of the receipts of all sales
         bytes32 receiptsDigest; // of the CID of the file with the receipts
         uint128 attributed; // of the price of all sales, to artists
-        bytes32 artistsRoot; // of the present period, over leafOf(period, artist, amount in the period)
+        bytes32 artistsRoot; // of the period, over leafOf(period, artist, amount in the period)
         bytes32 artistsDigest; // of the CID of the file with its leaves
     }
 
@@ -67,6 +68,7 @@ interface IPrepaidSales {
     error BalanceTooLow(address buyer, uint256 balance, uint256 charge);
     error NotWholeGenerations(address buyer, uint256 charge, uint256 unitPrice);
     error EmptySettlement();
+    error WrongPeriod(uint256 period, uint256 current);
     error PaidTooLittle(uint256 received, uint256 amount);
     error WithdrawalRefused(uint256 amount, uint256 balance);
     error WithdrawalNotAvailable(address buyer, uint64 availableFrom, uint256 now_);
