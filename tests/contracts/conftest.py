@@ -18,6 +18,7 @@ SHORT = {
     "token": "SettlementToken", "registry": "ArtworkRegistry", "rules": "CompensationRules",
     "rounds": "TrainingRounds", "stake": "StakeToken", "pool": "RevenuePool", "market": "GenerationMarket",
     "governor": "MeltingPotGovernor", "timelock": "TimelockController", "charter": "Charter",
+    "disputes": "WorkDisputes",
 }
 NETWORK_ID = "meltingpot-tests"
 ANVIL = ROOT / "node_modules" / "@foundry-rs" / "anvil-linux-amd64" / "bin"
