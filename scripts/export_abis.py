@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DEPLOYED_AS = {
     "ArtworkRegistry": "ArtworkRegistry",
     "CompensationRules": "CompensationRules",
+    "WorkDisputes": "WorkDisputes",
     "TrainingRounds": "TrainingRounds",
     "StakeToken": "StakeToken",
     "RevenuePool": "RevenuePool",

@@ -17,6 +17,7 @@ from backend.errors import NotDeployed, WrongChain
 NAMES = (
     "ArtworkRegistry",
     "CompensationRules",
+    "WorkDisputes",
     "TrainingRounds",
     "StakeToken",
     "RevenuePool",
@@ -101,6 +102,10 @@ class Contracts:
     @cached_property
     def rounds(self) -> Contract:
         return self._contract("TrainingRounds")
+
+    @cached_property
+    def disputes(self) -> Contract:
+        return self._contract("WorkDisputes")
 
     @cached_property
     def stake(self) -> Contract:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 CONTRACTS = (
     "registry",
     "rules",
+    "disputes",
     "rounds",
     "stake",
     "pool",

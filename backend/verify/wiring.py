@@ -16,6 +16,10 @@ def check_wiring(facts: Facts, findings: Findings) -> None:
     wanted = {
         (c.rules, "owner"): c.timelock,
         (c.charter, "owner"): c.timelock,
+        (c.registry, "disputes"): c.disputes,
+        (c.disputes, "registry"): c.registry,
+        (c.disputes, "rules"): c.rules,
+        (c.disputes, "settlementToken"): c.token,
         (c.stake, "rounds"): c.rounds,
         (c.stake, "pool"): c.pool,
         (c.pool, "market"): c.market,
@@ -65,6 +69,8 @@ def _check_roles(facts: Facts, findings: Findings) -> None:
     wanted = {
         ("market", ADMIN_ROLE): c.timelock,
         ("rounds", ADMIN_ROLE): c.timelock,
+        ("disputes", ADMIN_ROLE): c.timelock,
+        ("disputes", resolver): c.timelock,
         ("rounds", resolver): c.timelock,
         ("timelock", ADMIN_ROLE): c.timelock,
         ("timelock", proposer): c.governor,

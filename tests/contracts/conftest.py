@@ -19,6 +19,7 @@ SHORT = {
     "rounds": "TrainingRounds", "stake": "StakeToken", "pool": "RevenuePool", "market": "GenerationMarket",
     "prepaid": "PrepaidSales", "generation_token": "GenerationToken",
     "governor": "MeltingPotGovernor", "timelock": "TimelockController", "charter": "Charter",
+    "disputes": "WorkDisputes",
 }
 NETWORK_ID = "meltingpot-tests"
 ANVIL = ROOT / "node_modules" / "@foundry-rs" / "anvil-linux-amd64" / "bin"

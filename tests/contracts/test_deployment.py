@@ -21,14 +21,15 @@ def test_contracts_know_each_other(system):
     assert system.stake.pool() == system.pool and system.pool.stakeToken() == system.stake
     assert system.stake.market() == system.market and system.pool.market() == system.market
     assert system.market.pool() == system.pool and system.stake.timelock() == system.timelock
-    for contract in (system.pool, system.market, system.rounds):
+    assert system.registry.disputes() == system.disputes and system.disputes.registry() == system.registry
+    for contract in (system.pool, system.market, system.rounds, system.disputes):
         assert contract.rules() == at["CompensationRules"]
         assert contract.settlementToken() == at["SettlementToken"]
     assert system.governor.token() == system.stake and system.governor.timelock() == system.timelock
 
 
 def test_timelock_administers_everything(system):
-    for contract in (system.timelock, system.market, system.rounds):
+    for contract in (system.timelock, system.market, system.rounds, system.disputes):
         assert contract.hasRole(ADMIN, system.timelock)
     assert system.rules.owner() == system.charter.owner() == system.timelock
     assert system.timelock.getMinDelay() == 2 * 86_400
@@ -38,10 +39,10 @@ def test_deployer_has_nothing(system, who):
     """Not one role was ever granted to the deployer, in any block."""
     topic = web3.keccak(text="RoleGranted(bytes32,address,address)")
     logs = web3.eth.get_logs({"fromBlock": 0, "toBlock": "latest", "topics": [topic]})
-    assert len(logs) >= 9
+    assert len(logs) >= 11
     granted = {"0x" + log["topics"][2].hex()[-40:] for log in logs}
     assert who.deployer.address.lower() not in granted
-    for contract in (system.timelock, system.market, system.rounds):
+    for contract in (system.timelock, system.market, system.rounds, system.disputes):
         assert not contract.hasRole(ADMIN, who.deployer)
     assert system.token.balanceOf(who.deployer) == system.stake.balanceOf(who.deployer) == 0
 
@@ -54,6 +55,9 @@ def test_wrong_roles_are_noticed(system, who):
     changed = {**system.contracts, "Charter": who.deployer.deploy(system.project.Charter, who.deployer)}
     with pytest.raises(DeploymentFailed, match="Charter is owned by"):
         check_roles(changed, who.deployer.address, roles)
+    stranger = who.deployer.deploy(system.project.ArtworkRegistry, who.other)
+    with pytest.raises(DeploymentFailed, match="may move works, not the disputes"):
+        check_roles({**system.contracts, "ArtworkRegistry": stranger}, who.deployer.address, roles)
 
 
 @pytest.mark.parametrize("role", ["operator", "proposer", "guardian"])

@@ -10,7 +10,8 @@ from tests.contracts.stake import proposal
 HASH = b"\x51" * 32
 ROLE = "AccessControlUnauthorizedAccount"
 OWNER = "OwnableUnauthorizedAccount"
-EVERYBODY = ("deployer operator proposer guardian platform other timelock market rounds stake").split()
+EVERYBODY = ("deployer operator proposer guardian platform other timelock market rounds stake "
+             "disputes").split()
 # contract, function, arguments, who may, the error that others get (None: whoever may not gets a role error)
 TABLE = [
     ("market", "fulfil", lambda w: (order(w.buyer), fulfilment()), {"operator"}, ROLE),
@@ -24,6 +25,12 @@ TABLE = [
     ("rounds", "resolve", lambda w: (1, True), {"timelock"}, ROLE),
     ("rounds", "grantRole", lambda w: (HASH, w.other), {"timelock"}, ROLE),
     ("rounds", "revokeRole", lambda w: (HASH, w.other), {"timelock"}, ROLE),
+    ("registry", "moveWork", lambda w: (HASH, w.other), {"disputes"}, "NotDisputes"),
+    ("registry", "revokeWork", lambda w: (HASH,), {"disputes"}, "NotDisputes"),
+    ("disputes", "decide", lambda w: (1, True), {"timelock"}, ROLE),
+    ("disputes", "decideAppeal", lambda w: (1, True), {"timelock"}, ROLE),
+    ("disputes", "grantRole", lambda w: (HASH, w.other), {"timelock"}, ROLE),
+    ("disputes", "revokeRole", lambda w: (HASH, w.other), {"timelock"}, ROLE),
     ("rules", "adopt", lambda w: (FIRST,), {"timelock"}, OWNER),
     ("rules", "transferOwnership", lambda w: (w.other,), {"timelock"}, OWNER),
     ("rules", "renounceOwnership", lambda w: (), {"timelock"}, OWNER),
@@ -53,7 +60,7 @@ def test_who_may_call(system, who, contract, function, arguments, allowed, refus
 def test_every_guarded_function_is_in_the_table(system):
     """A function that a role or an owner guards in the source must stand in the table above."""
     listed = {(row[0], row[1]) for row in TABLE}
-    for name in ("market", "rounds", "rules", "charter", "registry", "pool", "stake"):
+    for name in ("market", "rounds", "rules", "charter", "registry", "pool", "stake", "disputes"):
         contract = getattr(system, name)
         source = system.project.dict()[contract._name]._build["source"]
         for part in source.split("function ")[1:]:

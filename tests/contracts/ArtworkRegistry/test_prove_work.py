@@ -34,7 +34,7 @@ def prove(system, who, a_work, collection=1, proof=None):
 def test_every_work(system, who, registered_at):
     for a_work in WORKS:
         prove(system, who, a_work)
-        assert system.registry.recordOf(a_work[0]) == (who.artist, registered_at, a_work[3])
+        assert system.registry.recordOf(a_work[0]) == (who.artist, registered_at, a_work[3], False)
 
 
 def test_collection_without_consent(system, who):

@@ -18,14 +18,14 @@ def test_records_each_work(system, who):
     at = now() + 50
     next_at(at)
     tx = system.registry.register([work(1), work(2, consent=0)], {"from": who.artist})
-    assert system.registry.recordOf(work(1)[0]) == (who.artist, at, 1)
-    assert system.registry.recordOf(work(2)[0]) == (who.artist, at, 0)
+    assert system.registry.recordOf(work(1)[0]) == (who.artist, at, 1, False)
+    assert system.registry.recordOf(work(2)[0]) == (who.artist, at, 0, False)
     assert [str(e["ipfsDigest"]) for e in tx.events["WorkRegistered"]] == [
         "0x" + work(n)[1].hex() for n in (1, 2)]
 
 
 def test_unknown_work(system):
-    assert system.registry.recordOf(work(1)[0]) == ("0x" + "00" * 20, 0, 0)
+    assert system.registry.recordOf(work(1)[0]) == ("0x" + "00" * 20, 0, 0, False)
 
 
 @pytest.mark.parametrize("by", ["artist", "artist2"])

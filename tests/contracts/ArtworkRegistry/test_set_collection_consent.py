@@ -1,4 +1,5 @@
-"""setCollectionConsent: consent for those works of a collection that nobody has proven yet.
+"""setCollectionConsent and setCollectionConsentFor: consent for those works of a collection that nobody has
+proven yet.
 
 setCollectionConsent
 ├── a collection of somebody else, or unknown → NotCollectionArtist
@@ -7,8 +8,12 @@ setCollectionConsent
     ├── withdrawn → a work proven afterwards, by anybody, has no consent
     ├── given → a work proven afterwards has what its leaf consents to
     └── works proven before keep their own consent
+setCollectionConsentFor
+├── wrong, used or expired signature, another collection → BadSignature, SignatureExpired
+└── as setCollectionConsent, for the artist
 """
 
+from tests.contracts.clock import next_at
 from tests.contracts.merkle import Tree
 from tests.contracts.reverts import reverts
 from tests.contracts.works import as_message, leaf, signed, work
@@ -63,3 +68,33 @@ def test_voids_what_was_signed_before(system, who):
     system.registry.setCollectionConsent(1, 0, {"from": who.artist})
     with reverts("BadSignature", who.artist):
         system.registry.registerFor(who.artist, [work(9)], *held_back, {"from": who.relayer})
+
+
+def test_signed(system, who):
+    register(system, who)
+    register(system, who)
+    deadline, signature = signed(system, who.artist, "SetCollectionConsent", collectionId=2, consent=0)
+    for collection, consent in ((1, 0), (2, 1)):
+        with reverts("BadSignature", who.artist):
+            system.registry.setCollectionConsentFor(who.artist, collection, consent, deadline, signature,
+                                                    {"from": who.relayer})
+    tx = system.registry.setCollectionConsentFor(who.artist, 2, 0, deadline, signature, {"from": who.relayer})
+    assert tx.events["CollectionConsentChanged"]["collectionId"] == 2
+    assert [system.registry.collectionOf(i)[3] for i in (1, 2)] == [1, 0]
+    with reverts("BadSignature", who.artist):
+        system.registry.setCollectionConsentFor(who.artist, 2, 0, deadline, signature, {"from": who.relayer})
+
+
+def test_signed_for_somebody_elses_collection(system, who):
+    register(system, who)
+    signature = signed(system, who.other, "SetCollectionConsent", collectionId=1, consent=0)
+    with reverts("NotCollectionArtist", 1, who.artist, who.other):
+        system.registry.setCollectionConsentFor(who.other, 1, 0, *signature, {"from": who.relayer})
+
+
+def test_expired(system, who):
+    register(system, who)
+    deadline, signature = signed(system, who.artist, "SetCollectionConsent", collectionId=1, consent=0)
+    next_at(deadline + 1)
+    with reverts("SignatureExpired", deadline, deadline + 1):
+        system.registry.setCollectionConsentFor(who.artist, 1, 0, deadline, signature, {"from": who.relayer})
