@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {GenerationMarket} from "../../contracts/GenerationMarket.sol";
+import {RevenuePool} from "../../contracts/RevenuePool.sol";
+import {StakeToken} from "../../contracts/StakeToken.sol";
+import {TrainingRounds} from "../../contracts/TrainingRounds.sol";
 import {ITrainingRounds} from "../../contracts/interfaces/ITrainingRounds.sol";
 import {IGenerationMarket} from "../../contracts/interfaces/IGenerationMarket.sol";
+import {HostileTokenMock} from "../../contracts/mocks/HostileTokenMock.sol";
 import {Actors} from "./Actors.sol";
 import {Base} from "./Base.sol";
 import {System} from "./System.sol";
@@ -16,7 +21,11 @@ import {WorldHandler} from "./handlers/WorldHandler.sol";
 /// rounds, and carries, to the smallest unit (in the pool to the last 1/2**128 of one). After each run: with time
 /// alone everything ends, every order is delivered or refunded, and everybody gets everything.
 contract MoneyInvariants is Base {
-    System private system;
+    HostileTokenMock private token;
+    StakeToken private stake;
+    RevenuePool private pool;
+    GenerationMarket private market;
+    TrainingRounds private rounds;
     Actors private actors;
     MarketHandler private buying;
     StakeHandler private holding;
@@ -27,7 +36,9 @@ contract MoneyInvariants is Base {
     /// @notice Forge: once, before the runs.
     function setUp() public {
         vm.warp(1_800_000_000);
-        system = new System();
+        System system = new System();
+        (token, stake, pool) = (system.token(), system.stake(), system.pool());
+        (market, rounds) = (system.market(), system.rounds());
         actors = new Actors(system);
         buying = new MarketHandler(system, actors);
         holding = new StakeHandler(system, actors);
@@ -53,16 +64,16 @@ contract MoneyInvariants is Base {
     /// @notice Forge: after each run. Promise 2 and solvency: everything ends by time alone and is paid out.
     function afterInvariant() public {
         address[] memory all = actors.all();
-        for (uint256 i = 0; i < all.length; ++i) system.token().setBlacklisted(all[i], false);
+        for (uint256 i = 0; i < all.length; ++i) token.setBlacklisted(all[i], false);
         _endRounds();
         _endOrders();
         // Two stream periods after the last sale nothing waits any more, if anybody holds stake.
         vm.warp(now_() + 200 days);
         for (uint256 i = 0; i < all.length; ++i) {
-            system.pool().claim(all[i]);
-            system.market().claim(all[i]);
-            system.market().claimRefund(all[i]);
-            system.rounds().claimBond(all[i]);
+            pool.claim(all[i]);
+            market.claim(all[i]);
+            market.claimRefund(all[i]);
+            rounds.claimBond(all[i]);
         }
         _nothingLeft(all.length);
     }
@@ -70,7 +81,7 @@ contract MoneyInvariants is Base {
     function _market() private view {
         MarketHandler.Ledger memory l = buying.ledger();
         (uint256 received, uint256 attributed, uint256 holders, uint256 learning, uint256 platform,
-            uint256 network, uint256 escrowed, uint256 refunded, uint256 claimed) = system.market().totals();
+            uint256 network, uint256 escrowed, uint256 refunded, uint256 claimed) = market.totals();
         vm.assertEq(received, l.received, "received");
         vm.assertEq(attributed, l.attributed, "attributed");
         vm.assertEq(holders, l.holders, "holders");
@@ -84,48 +95,48 @@ contract MoneyInvariants is Base {
         uint256 refunds;
         address[] memory all = actors.all();
         for (uint256 i = 0; i < all.length; ++i) {
-            vm.assertEq(system.market().owed(all[i]), buying.owed(all[i]), "owed");
-            vm.assertEq(system.market().refundOwed(all[i]), buying.refundOwed(all[i]), "refundOwed");
+            vm.assertEq(market.owed(all[i]), buying.owed(all[i]), "owed");
+            vm.assertEq(market.refundOwed(all[i]), buying.refundOwed(all[i]), "refundOwed");
             owed += buying.owed(all[i]);
             refunds += buying.refundOwed(all[i]);
         }
         vm.assertEq(attributed + learning + platform + network, claimed + owed, "credits and shares");
-        _holds(address(system.market()), escrowed + owed + refunds);
+        _holds(address(market), escrowed + owed + refunds);
     }
 
     function _pool() private view {
-        (uint256 deposited, uint256 claimed) = system.pool().totals();
+        (uint256 deposited, uint256 claimed) = pool.totals();
         vm.assertEq(deposited, buying.ledger().holders, "deposited");
         vm.assertEq(claimed, holding.paid(), "revenue claimed");
         uint256 accrued;
         address[] memory all = actors.all();
-        for (uint256 i = 0; i < all.length; ++i) accrued += system.pool().accruedScaled(all[i]);
-        uint256 scale = system.pool().SCALE();
-        uint256 remainder = system.pool().remainderScaled();
-        uint256 waiting = (claimed + system.pool().pending()) * scale;
+        for (uint256 i = 0; i < all.length; ++i) accrued += pool.accruedScaled(all[i]);
+        uint256 scale = pool.SCALE();
+        uint256 remainder = pool.remainderScaled();
+        uint256 waiting = (claimed + pool.pending()) * scale;
         vm.assertEq(deposited * scale, waiting + accrued + remainder, "pool, scaled");
-        uint256 supply = system.stake().totalSupply();
+        uint256 supply = stake.totalSupply();
         vm.assertTrue(supply == 0 ? remainder == 0 : remainder < supply, "remainder below the supply");
-        _holds(address(system.pool()), deposited - claimed);
+        _holds(address(pool), deposited - claimed);
     }
 
     function _rounds() private view {
         uint256 owed;
         address[] memory all = actors.all();
         for (uint256 i = 0; i < all.length; ++i) {
-            vm.assertEq(system.rounds().bondOwed(all[i]), training.bondOwed(all[i]), "bondOwed");
+            vm.assertEq(rounds.bondOwed(all[i]), training.bondOwed(all[i]), "bondOwed");
             owed += training.bondOwed(all[i]);
         }
-        _holds(address(system.rounds()), owed + training.bondsHeld());
+        _holds(address(rounds), owed + training.bondsHeld());
     }
 
     function _stake() private view {
-        uint256 supply = system.stake().totalSupply();
+        uint256 supply = stake.totalSupply();
         vm.assertEq(supply, training.minted(), "supply is what was minted");
         uint256 minted;
-        uint256 count = system.rounds().nextRoundId();
+        uint256 count = rounds.nextRoundId();
         for (uint256 id = 1; id < count; ++id) {
-            (,, ITrainingRounds.State state,,,,,, uint128 budget, uint128 part,) = system.rounds().rounds(id);
+            (,, ITrainingRounds.State state,,,,,, uint128 budget, uint128 part,) = rounds.rounds(id);
             vm.assertEq(uint256(state), uint256(training.stateOf(id)), "state of a round");
             vm.assertLe(part, budget, "mint budget");
             vm.assertTrue(part == 0 || state == ITrainingRounds.State.Finalised, "minted before the end");
@@ -136,8 +147,8 @@ contract MoneyInvariants is Base {
         uint256 votes;
         address[] memory all = actors.all();
         for (uint256 i = 0; i < all.length; ++i) {
-            held += system.stake().balanceOf(all[i]);
-            votes += system.stake().getVotes(all[i]);
+            held += stake.balanceOf(all[i]);
+            votes += stake.getVotes(all[i]);
         }
         vm.assertEq(supply, held, "supply is what is held");
         vm.assertEq(supply, votes, "every unit votes");
@@ -146,40 +157,40 @@ contract MoneyInvariants is Base {
     /// @dev No money anywhere else, and none made.
     function _everywhere() private view {
         address[] memory all = actors.all();
-        uint256 sum = system.token().balanceOf(address(system.market()))
-            + system.token().balanceOf(address(system.pool()))
-            + system.token().balanceOf(address(system.rounds()));
-        for (uint256 i = 0; i < all.length; ++i) sum += system.token().balanceOf(all[i]);
-        vm.assertEq(sum, system.token().totalSupply(), "all money");
+        uint256 sum = token.balanceOf(address(market))
+            + token.balanceOf(address(pool))
+            + token.balanceOf(address(rounds));
+        for (uint256 i = 0; i < all.length; ++i) sum += token.balanceOf(all[i]);
+        vm.assertEq(sum, token.totalSupply(), "all money");
     }
 
     /// @dev A contract's balance is `amount` and what was given to it unasked.
     function _holds(address account, uint256 amount) private view {
-        vm.assertEq(system.token().balanceOf(account), amount + world.gifts(account), "balance");
+        vm.assertEq(token.balanceOf(account), amount + world.gifts(account), "balance");
     }
 
     function _endRounds() private {
         vm.warp(now_() + 200 days);
-        uint256 count = system.rounds().nextRoundId();
+        uint256 count = rounds.nextRoundId();
         for (uint256 id = 1; id < count; ++id) {
             ITrainingRounds.State state = training.stateOf(id);
-            if (state == ITrainingRounds.State.Challenged) system.rounds().lapse(id);
-            if (state == ITrainingRounds.State.Proposed) system.rounds().finalise(id);
+            if (state == ITrainingRounds.State.Challenged) rounds.lapse(id);
+            if (state == ITrainingRounds.State.Proposed) rounds.finalise(id);
         }
     }
 
     function _endOrders() private {
         IGenerationMarket.Order[] memory orders = buying.openOrders();
-        for (uint256 i = 0; i < orders.length; ++i) system.market().refund(orders[i]);
+        for (uint256 i = 0; i < orders.length; ++i) market.refund(orders[i]);
     }
 
     function _nothingLeft(uint256 accounts) private view {
-        _holds(address(system.market()), 0);
-        _holds(address(system.rounds()), 0);
-        if (system.stake().totalSupply() == 0) return;
-        vm.assertEq(system.pool().pending(), 0, "nothing waits");
+        _holds(address(market), 0);
+        _holds(address(rounds), 0);
+        if (stake.totalSupply() == 0) return;
+        vm.assertEq(pool.pending(), 0, "nothing waits");
         // Only fractions of a unit: each account's own, and the carried one.
-        uint256 left = system.token().balanceOf(address(system.pool())) - world.gifts(address(system.pool()));
+        uint256 left = token.balanceOf(address(pool)) - world.gifts(address(pool));
         vm.assertLe(left, accounts, "only fractions are left in the pool");
     }
 }

@@ -45,20 +45,20 @@ contract System is Base {
         token = new HostileTokenMock();
         // In the order of scripts/deployment.py: ORDER; the addresses that come later follow from the nonce.
         uint256 nonce = vm.getNonce(address(this));
-        address[9] memory at;
-        for (uint256 i = 0; i < at.length; ++i) at[i] = vm.computeCreateAddress(address(this), nonce + i);
-        timelock = new MeltingPotTimelock(at[7], TIMELOCK_DELAY_S);
-        rules = new CompensationRules(at[0], firstRules());
+        address[9] memory where;
+        for (uint256 i = 0; i < where.length; ++i) where[i] = vm.computeCreateAddress(address(this), nonce + i);
+        timelock = new MeltingPotTimelock(where[7], TIMELOCK_DELAY_S);
+        rules = new CompensationRules(where[0], firstRules());
         registry = new ArtworkRegistry();
-        stake = new StakeToken(at[6], RevenuePool(at[4]), at[5], at[0]);
+        stake = new StakeToken(where[6], RevenuePool(where[4]), where[5], where[0]);
         IERC20 money = IERC20(address(token));
-        pool = new RevenuePool(money, stake, rules, at[5]);
+        pool = new RevenuePool(money, stake, rules, where[5]);
         IGenerationMarket.Payees memory payees = IGenerationMarket.Payees(platform, network, learning);
-        market = new GenerationMarket(money, rules, pool, at[0], operator, guardian, payees);
-        rounds = new TrainingRounds(money, stake, rules, at[0], proposer);
-        governor = new MeltingPotGovernor(IVotes(address(stake)), TimelockController(payable(at[0])));
-        charter = new Charter(at[0]);
-        vm.assertEq(address(charter), at[8], "the last contract is not where the others look for it");
+        market = new GenerationMarket(money, rules, pool, where[0], operator, guardian, payees);
+        rounds = new TrainingRounds(money, stake, rules, where[0], proposer);
+        governor = new MeltingPotGovernor(IVotes(address(stake)), TimelockController(payable(where[0])));
+        charter = new Charter(where[0]);
+        vm.assertEq(address(charter), where[8], "the last contract is not where the others look for it");
     }
 
     /// @notice Version 1, as scripts/deployment.py: FIRST_RULES.

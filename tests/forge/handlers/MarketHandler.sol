@@ -131,9 +131,10 @@ contract MarketHandler is Handler {
         else vm.assertEq(token.balanceOf(order.buyer), before + price, "refund paid");
     }
 
-    /// @notice Action: a refund that the token refused before.
+    /// @notice Action: a refund that the token refused before, once it relents.
     function claimRefund(uint256 seed) external {
         address buyer = _pick(seed, true);
+        if (token.blacklisted(buyer)) token.setBlacklisted(buyer, false);
         uint256 amount = market.claimRefund(buyer);
         vm.assertEq(amount, refundOwed[buyer], "claimRefund");
         refundOwed[buyer] = 0;
@@ -265,12 +266,12 @@ contract MarketHandler is Handler {
         _open.pop();
     }
 
-    /// @dev Somebody whom something is owed and whom the token serves.
+    /// @dev Somebody whom a refund is owed, or to whom other money is owed that the token would pay.
     function _pick(uint256 seed, bool refunds) private view returns (address) {
         for (uint256 n = 0; n < 12; ++n) {
             address account = actors.account(seed % 12 + n);
             uint256 amount = refunds ? refundOwed[account] : owed[account];
-            if (amount != 0 && !token.blacklisted(account)) return account;
+            if (amount != 0 && (refunds || !token.blacklisted(account))) return account;
         }
         need(false);
         return address(0);
