@@ -1,8 +1,9 @@
 # Every command of the project. `make demo` and `make test` need nothing beforehand but Python 3.11, Node 20 and make.
-.PHONY: help demo up down test test-contracts test-python checkpoint install compile clean
+.PHONY: help demo up down test test-contracts test-forge test-python fuzz prove slither bench-gas checkpoint install compile clean
 
 PY := .venv/bin/python
 ANVIL_DIR := $(CURDIR)/node_modules/@foundry-rs/anvil-linux-amd64/bin
+FORGE := $(CURDIR)/node_modules/@foundry-rs/forge-linux-amd64/bin/forge
 export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
 export PATH := $(ANVIL_DIR):$(PATH)
 export PYTHONUNBUFFERED := 1
@@ -20,13 +21,22 @@ up: compile     ## start chain, IPFS node, API, indexer and worker, leave them r
 down:           ## stop what `make up` started
 	$(PY) -m backend.cli down
 
-test: test-contracts test-python   ## everything, with own services
+test: test-contracts test-forge test-python   ## everything, with own services
 
 test-contracts: compile   ## contracts, on an own development chain
 	$(PY) -m pytest -q tests/contracts
 
+test-forge: install       ## contracts by forge: properties, and a few thousand random calls of everybody
+	$(PY) tools/fuzz.py --forge "$(FORGE)"
+
+fuzz: install   ## as test-forge, with more than 1,000,000 random calls (a quarter of an hour)
+	$(PY) tools/fuzz.py --forge "$(FORGE)" --profile long --at-least 1000000
+
 test-python: compile      ## backend, model and the whole path end to end
 	$(PY) -m pytest -q -p no:pytest-brownie tests/test_docs.py tests/model tests/backend tests/e2e
+
+bench-gas: compile   ## what transactions cost with 10, 1,000 and 10,000 holders: benchmarks/results/gas.json, docs/benchmarks.md
+	$(PY) -m benchmarks.gas
 
 checkpoint: install   ## train the shipped checkpoint anew (hours on 2 cores; goes on where it was stopped)
 	$(PY) tools/openmoji_manifest.py .meltingpot/openmoji
