@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {GenerationMarket} from "../../contracts/GenerationMarket.sol";
+import {PrepaidSales} from "../../contracts/PrepaidSales.sol";
 import {RevenuePool} from "../../contracts/RevenuePool.sol";
 import {StakeToken} from "../../contracts/StakeToken.sol";
 import {TrainingRounds} from "../../contracts/TrainingRounds.sol";
@@ -12,7 +13,9 @@ import {Actors} from "./Actors.sol";
 import {Base} from "./Base.sol";
 import {System} from "./System.sol";
 import {MarketHandler} from "./handlers/MarketHandler.sol";
+import {PrepaidHandler} from "./handlers/PrepaidHandler.sol";
 import {RoundsHandler} from "./handlers/RoundsHandler.sol";
+import {SalesLedger} from "./handlers/SalesLedger.sol";
 import {StakeHandler} from "./handlers/StakeHandler.sol";
 import {WorldHandler} from "./handlers/WorldHandler.sol";
 
@@ -27,7 +30,10 @@ contract MoneyInvariants is Base {
     GenerationMarket private market;
     TrainingRounds private rounds;
     Actors private actors;
+    PrepaidSales private prepaid;
+    SalesLedger private ledger;
     MarketHandler private buying;
+    PrepaidHandler private prepaying;
     StakeHandler private holding;
     RoundsHandler private training;
     WorldHandler private world;
@@ -40,11 +46,18 @@ contract MoneyInvariants is Base {
         (token, stake, pool) = (system.token(), system.stake(), system.pool());
         (market, rounds) = (system.market(), system.rounds());
         actors = new Actors(system);
-        buying = new MarketHandler(system, actors);
+        prepaid = system.prepaid();
+        ledger = new SalesLedger(system, actors);
+        buying = new MarketHandler(system, actors, ledger);
+        prepaying = new PrepaidHandler(system, actors, ledger);
         holding = new StakeHandler(system, actors);
         training = new RoundsHandler(system, actors);
         world = new WorldHandler(system, actors);
-        _targets = [address(buying), address(holding), address(training), address(world)];
+        ledger.trust(address(buying));
+        ledger.trust(address(prepaying));
+        _targets = [
+            address(ledger), address(buying), address(prepaying), address(holding), address(training), address(world)
+        ];
     }
 
     /// @notice Forge: whom the random calls go to.
@@ -55,6 +68,7 @@ contract MoneyInvariants is Base {
     /// @notice Promise 1, all contracts. One function: forge begins runs of their own for each.
     function invariant_money_is_conserved() public view {
         _market();
+        _prepaid();
         _pool();
         _rounds();
         _stake();
@@ -75,38 +89,50 @@ contract MoneyInvariants is Base {
             market.claimRefund(all[i]);
             rounds.claimBond(all[i]);
         }
+        prepaying.payAll();
         _nothingLeft(all.length);
     }
 
     function _market() private view {
-        MarketHandler.Ledger memory l = buying.ledger();
-        (uint256 received, uint256 attributed, uint256 holders, uint256 learning, uint256 platform,
-            uint256 network, uint256 escrowed, uint256 refunded, uint256 claimed) = market.totals();
-        vm.assertEq(received, l.received, "received");
-        vm.assertEq(attributed, l.attributed, "attributed");
-        vm.assertEq(holders, l.holders, "holders");
-        vm.assertEq(learning, l.learning, "learning");
-        vm.assertEq(platform, l.platform, "platform");
-        vm.assertEq(network, l.network, "network");
-        vm.assertEq(escrowed, l.escrowed, "escrowed");
-        vm.assertEq(refunded, l.refunded, "refunded");
-        vm.assertEq(claimed, l.claimed, "claimed");
+        IGenerationMarket.Totals memory l = ledger.totals();
+        IGenerationMarket.Totals memory t = market.totals();
+        vm.assertEq(t.attributed, l.attributed, "attributed");
+        vm.assertEq(t.tipped, 0, "tipped");
+        vm.assertEq(t.holders, l.holders, "holders");
+        vm.assertEq(t.holdersPaid, holding.paid(), "holders paid");
+        vm.assertEq(t.learning, l.learning, "learning");
+        vm.assertEq(t.platform, l.platform, "platform");
+        vm.assertEq(t.network, l.network, "network");
+        vm.assertEq(t.claimed, l.claimed, "claimed");
         uint256 owed;
         uint256 refunds;
         address[] memory all = actors.all();
         for (uint256 i = 0; i < all.length; ++i) {
-            vm.assertEq(market.owed(all[i]), buying.owed(all[i]), "owed");
+            vm.assertEq(market.owed(all[i]), ledger.owed(all[i]), "owed");
             vm.assertEq(market.refundOwed(all[i]), buying.refundOwed(all[i]), "refundOwed");
-            owed += buying.owed(all[i]);
+            owed += ledger.owed(all[i]);
             refunds += buying.refundOwed(all[i]);
         }
-        vm.assertEq(attributed + learning + platform + network, claimed + owed, "credits and shares");
-        _holds(address(market), escrowed + owed + refunds);
+        vm.assertEq(t.refundsOwed, refunds, "refunds owed");
+        vm.assertEq(t.attributed + t.learning + t.platform + t.network, t.claimed + owed, "credits and shares");
+        _holds(address(market), buying.escrowed() + owed + refunds + t.holders - t.holdersPaid);
+    }
+
+    function _prepaid() private view {
+        uint256 sum = prepaying.creditsOwed();
+        for (uint256 i = 0; i < actors.PEOPLE(); ++i) {
+            (uint128 amount, uint128 spent) = prepaid.balanceOf(actors.person(i));
+            (uint128 wanted, uint128 wantedSpent) = prepaying.balances(actors.person(i));
+            vm.assertEq(amount, wanted, "prepaid");
+            vm.assertEq(spent, wantedSpent, "spent");
+            sum += amount;
+        }
+        _holds(address(prepaid), sum);
     }
 
     function _pool() private view {
-        (uint256 deposited, uint256 claimed) = pool.totals();
-        vm.assertEq(deposited, buying.ledger().holders, "deposited");
+        (uint256 deposited, uint256 claimed) = (pool.deposited(), pool.claimed());
+        vm.assertEq(deposited, ledger.totals().holders, "deposited");
         vm.assertEq(claimed, holding.paid(), "revenue claimed");
         uint256 accrued;
         address[] memory all = actors.all();
@@ -117,7 +143,7 @@ contract MoneyInvariants is Base {
         vm.assertEq(deposited * scale, waiting + accrued + remainder, "pool, scaled");
         uint256 supply = stake.totalSupply();
         vm.assertTrue(supply == 0 ? remainder == 0 : remainder < supply, "remainder below the supply");
-        _holds(address(pool), deposited - claimed);
+        _holds(address(pool), 0);
     }
 
     function _rounds() private view {
@@ -159,6 +185,7 @@ contract MoneyInvariants is Base {
         address[] memory all = actors.all();
         uint256 sum = token.balanceOf(address(market))
             + token.balanceOf(address(pool))
+            + token.balanceOf(address(prepaid))
             + token.balanceOf(address(rounds));
         for (uint256 i = 0; i < all.length; ++i) sum += token.balanceOf(all[i]);
         vm.assertEq(sum, token.totalSupply(), "all money");
@@ -185,12 +212,13 @@ contract MoneyInvariants is Base {
     }
 
     function _nothingLeft(uint256 accounts) private view {
-        _holds(address(market), 0);
+        vm.assertEq(prepaying.creditsOwed(), 0, "no credits are left");
         _holds(address(rounds), 0);
+        uint256 left = token.balanceOf(address(market)) - world.gifts(address(market));
+        vm.assertEq(left, pool.deposited() - pool.claimed(), "only the holders' is left");
         if (stake.totalSupply() == 0) return;
         vm.assertEq(pool.pending(), 0, "nothing waits");
         // Only fractions of a unit: each account's own, and the carried one.
-        uint256 left = token.balanceOf(address(pool)) - world.gifts(address(pool));
-        vm.assertLe(left, accounts, "only fractions are left in the pool");
+        vm.assertLe(left, accounts, "only fractions are left of the holders'");
     }
 }

@@ -8,13 +8,20 @@ import {ArtworkRegistry} from "../../contracts/ArtworkRegistry.sol";
 import {Charter} from "../../contracts/Charter.sol";
 import {CompensationRules} from "../../contracts/CompensationRules.sol";
 import {GenerationMarket} from "../../contracts/GenerationMarket.sol";
+import {GenerationToken} from "../../contracts/GenerationToken.sol";
 import {MeltingPotGovernor} from "../../contracts/MeltingPotGovernor.sol";
 import {MeltingPotTimelock} from "../../contracts/MeltingPotTimelock.sol";
+import {PrepaidSales} from "../../contracts/PrepaidSales.sol";
 import {RevenuePool} from "../../contracts/RevenuePool.sol";
 import {StakeToken} from "../../contracts/StakeToken.sol";
 import {TrainingRounds} from "../../contracts/TrainingRounds.sol";
+import {WorkDisputes} from "../../contracts/WorkDisputes.sol";
 import {ICompensationRules} from "../../contracts/interfaces/ICompensationRules.sol";
+import {IArtworkRegistry} from "../../contracts/interfaces/IArtworkRegistry.sol";
 import {IGenerationMarket} from "../../contracts/interfaces/IGenerationMarket.sol";
+import {IMarketSwitches} from "../../contracts/interfaces/IMarketSwitches.sol";
+import {IOrders} from "../../contracts/interfaces/IOrders.sol";
+import {IPayees} from "../../contracts/interfaces/IPayees.sol";
 import {HostileTokenMock} from "../../contracts/mocks/HostileTokenMock.sol";
 import {Base} from "./Base.sol";
 
@@ -37,6 +44,9 @@ contract System is Base {
     StakeToken public stake;
     RevenuePool public pool;
     GenerationMarket public market;
+    PrepaidSales public prepaid;
+    GenerationToken public generationToken;
+    WorkDisputes public disputes;
     TrainingRounds public rounds;
     MeltingPotGovernor public governor;
     Charter public charter;
@@ -45,20 +55,24 @@ contract System is Base {
         token = new HostileTokenMock();
         // In the order of scripts/deployment.py: ORDER; the addresses that come later follow from the nonce.
         uint256 nonce = vm.getNonce(address(this));
-        address[9] memory where;
+        address[12] memory where;
         for (uint256 i = 0; i < where.length; ++i) where[i] = vm.computeCreateAddress(address(this), nonce + i);
-        timelock = new MeltingPotTimelock(where[7], TIMELOCK_DELAY_S);
-        rules = new CompensationRules(where[0], firstRules());
-        registry = new ArtworkRegistry();
-        stake = new StakeToken(where[6], RevenuePool(where[4]), where[5], where[0]);
+        (address at, address recorded, address sold) = (where[0], where[2], where[6]);
         IERC20 money = IERC20(address(token));
-        pool = new RevenuePool(money, stake, rules, where[5]);
+        timelock = new MeltingPotTimelock(where[10], TIMELOCK_DELAY_S);
+        rules = new CompensationRules(at, firstRules());
+        registry = new ArtworkRegistry(where[3]);
+        disputes = new WorkDisputes(money, rules, IArtworkRegistry(recorded), at);
+        stake = new StakeToken(where[9], RevenuePool(where[5]), sold, at);
+        pool = new RevenuePool(stake, rules, GenerationMarket(sold));
         IGenerationMarket.Payees memory payees = IGenerationMarket.Payees(platform, network, learning);
-        market = new GenerationMarket(money, rules, pool, where[0], operator, guardian, payees);
-        rounds = new TrainingRounds(money, stake, rules, where[0], proposer);
-        governor = new MeltingPotGovernor(IVotes(address(stake)), TimelockController(payable(where[0])));
-        charter = new Charter(where[0]);
-        vm.assertEq(address(charter), where[8], "the last contract is not where the others look for it");
+        market = new GenerationMarket(money, rules, pool, IPayees(recorded), at, operator, guardian, payees);
+        prepaid = new PrepaidSales(money, rules, IMarketSwitches(sold), IPayees(recorded));
+        generationToken = new GenerationToken(IOrders(sold), at, 500);
+        rounds = new TrainingRounds(money, stake, rules, at, proposer);
+        governor = new MeltingPotGovernor(IVotes(address(stake)), TimelockController(payable(at)));
+        charter = new Charter(at);
+        vm.assertEq(address(charter), where[11], "the last contract is not where the others look for it");
     }
 
     /// @notice Version 1, as scripts/deployment.py: FIRST_RULES.

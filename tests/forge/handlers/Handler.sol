@@ -14,11 +14,26 @@ abstract contract Handler is Base {
     System internal immutable system;
     Actors internal immutable actors;
     HostileTokenMock internal immutable token;
+    address private immutable _test;
+    mapping(address handler => bool) private _trusted;
 
     constructor(System system_, Actors actors_) {
         system = system_;
         actors = actors_;
         token = system_.token();
+        (_test, _trusted[msg.sender]) = (msg.sender, true);
+    }
+
+    /// @dev What only the test and the handlers it trusts may call: no action.
+    modifier internally() {
+        need(_trusted[msg.sender]);
+        _;
+    }
+
+    /// @notice Lets another handler call this one's internal functions. The test.
+    function trust(address handler) external {
+        need(msg.sender == _test);
+        _trusted[handler] = true;
     }
 
     /// @dev Takes the call back, uncounted, unless the condition holds.
@@ -31,6 +46,17 @@ abstract contract Handler is Base {
         token.mint(owner, amount);
         vm.prank(owner);
         token.approve(spender, amount);
+    }
+
+    /// @dev A person's signature over a digest.
+    function sign(address who, bytes32 digest) internal view returns (uint8 v, bytes32 r, bytes32 s) {
+        return vm.sign(actors.keyOf(who), digest);
+    }
+
+    /// @dev The same as 65 bytes.
+    function signature(address who, bytes32 digest) internal view returns (bytes memory) {
+        (uint8 v, bytes32 r, bytes32 s) = sign(who, digest);
+        return abi.encodePacked(r, s, v);
     }
 
     /// @dev EIP-712 digest in a domain.
