@@ -136,8 +136,9 @@ abstract contract OrderEscrow is MarketLedger, Pausable, EIP712 {
     /// @dev The slot of an order that waits. Reverts WrongState.
     function _requested(bytes32 id) internal view returns (uint256 word) {
         word = _orders[id];
-        State state = OrderWord.stateOf(word);
-        if (state != State.Requested) revert WrongState(id, state, State.Requested);
+        if (uint8(word) != uint8(State.Requested)) {
+            revert WrongState(id, OrderWord.stateOf(word), State.Requested);
+        }
     }
 
     /// @dev Checks a new order and marks it requested, before any money moves. Reverts WrongState,
