@@ -98,7 +98,7 @@ def register(
     prepared = add_file(ctx, work, account.address, int(work.consent))
     send = registration.register_direct if direct else registration.register_signed
     receipt = send(ctx, account, [prepared])[0]
-    remember_documents(ctx, [(prepared.content_hash, prepared.document)])
+    remember_documents(ctx, [(prepared.content_hash, prepared.metadata_cid, prepared.document)])
     found = {
         "content_hash": prepared.content_hash,
         "cid": prepared.cid,

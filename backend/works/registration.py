@@ -67,11 +67,12 @@ class PreparedWork:
 
 @dataclass(frozen=True)
 class Record:
-    """`ArtworkRegistry.Record`: who registered a work, when (chain seconds), with which consent."""
+    """`ArtworkRegistry.Record`: whose work it is, registered when (chain seconds), with which consent."""
 
     artist: str
     registered_at: int
     consent: int
+    revoked: bool
 
 
 def typed_data(
@@ -178,7 +179,7 @@ def records_of(ctx: Context, content_hashes: Sequence[str], block: int | str = "
     record_of = ctx.contracts.registry.functions.recordOf
     answers = call_many(ctx.client, [record_of(bytes.fromhex(text[2:])) for text in content_hashes], block)
     records = {
-        text: Record(answer["artist"], answer["registeredAt"], answer["consent"])
+        text: Record(answer["artist"], answer["registeredAt"], answer["consent"], answer["revoked"])
         for text, answer in zip(content_hashes, answers, strict=True)
     }
     return {text: record for text, record in records.items() if record.artist != ZERO_ADDRESS}
