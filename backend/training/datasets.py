@@ -139,7 +139,7 @@ def _rows_at(ctx: Context, block: int) -> list[WorkAtBlock]:
         changes = select(WorkChange).where(WorkChange.block_number <= block)
         for change in session.scalars(changes.order_by(WorkChange.block_number, WorkChange.log_index)):
             latest[change.content_hash] = change
-        files = dict(session.execute(select(Work.content_hash, Work.ipfs_digest)).tuples())
+        files = {key: digest for key, digest in session.execute(select(Work.content_hash, Work.ipfs_digest))}
     return [
         WorkAtBlock(key, change.artist, files[key], change.metadata_digest)
         for key, change in sorted(latest.items())

@@ -16,6 +16,7 @@ class Work(Base):
     artist: Mapped[str] = mapped_column(Address, index=True)
     ipfs_digest: Mapped[str] = mapped_column(Bytes32)
     metadata_digest: Mapped[str] = mapped_column(Bytes32)
+    consent: Mapped[int] = mapped_column(Integer)
     # By a dispute: no consent counts, none can be given.
     revoked: Mapped[bool] = mapped_column(Boolean)
     # Whose words the metadata is: of a work that a dispute moved, the old artist's until the new one changes it.

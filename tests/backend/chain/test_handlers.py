@@ -113,7 +113,7 @@ def test_rounds_and_challenges(session: Session) -> None:
     challenges = session.scalars(select(Challenge).order_by(Challenge.round_id)).all()
     assert [(c.upheld, c.resolved_at is None) for c in challenges] == [
         (True, False), (False, False), (None, False)]
-    assert session.scalars(select(BondClaim.amount)).all() == [
+    assert session.scalars(select(BondClaim.amount).where(BondClaim.source == "rounds")).all() == [
         200_000_000
     ]  # own bond, and the failed challenger's
 
