@@ -24,7 +24,7 @@ from backend.metrics import RequestMetrics
 from backend.metrics import router as metrics_router
 
 log = logging.getLogger("meltingpot.api")
-DOMAINS = ("works", "training", "stake", "generations", "royalties", "governance")
+DOMAINS = ("works", "disputes", "training", "stake", "generations", "royalties", "governance")
 DESCRIPTION = """An image generator owned by the artists it learned from.
 
 Everything here can be recomputed from the chain and IPFS (`meltingpot verify`). Amounts are decimal strings

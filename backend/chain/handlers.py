@@ -7,79 +7,21 @@ event only.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+import backend.chain.work_handlers  # noqa: F401 - registers what is about works
 from backend.chain.abi import ZERO_ADDRESS
+from backend.chain.dispatch import HANDLERS, apply, handles
 from backend.chain.events import Event
 from backend.generations.tables import Order
 from backend.governance.tables import Proposal, Resolution, RulesVersion, Vote
 from backend.royalties.tables import Claim, Credit, Payees, Refund, RefundClaim, RevenueDeposit, SaleSplit
 from backend.stake.tables import DelegateVotes, Delegation, StakeBalance, StakeClaim
 from backend.training.tables import BondClaim, Challenge, Round
-from backend.works.tables import Collection, ConsentChange, Work
 
-Handler = Callable[[Session, Event], None]
-HANDLERS: dict[tuple[str, str], Handler] = {}
+__all__ = ["HANDLERS", "apply"]
 VOTE_COLUMNS = ("votes_against", "votes_for", "votes_abstain")  # by GovernorCountingSimple's VoteType
-
-
-def handles(contract: str, *events: str) -> Callable[[Handler], Handler]:
-    """Registers a handler for events of the contract of this name."""
-
-    def register(handler: Handler) -> Handler:
-        for event in events:
-            HANDLERS[(contract, event)] = handler
-        return handler
-
-    return register
-
-
-def apply(session: Session, event: Event) -> None:
-    """Runs the handler of an event, if it has one."""
-    handler = HANDLERS.get((event.contract, event.name))
-    if handler is not None:
-        handler(session, event)
-
-
-# ---- works -------------------------------------------------------------------------------------------------
-
-
-@handles("ArtworkRegistry", "WorkRegistered")
-def work_registered(session: Session, event: Event) -> None:
-    a = event.args
-    session.add(Work(content_hash=a["contentHash"], artist=a["artist"], ipfs_digest=a["ipfsDigest"],
-                     metadata_digest=a["metadataDigest"], consent=event.uint("consent"),
-                     registered_at=event.uint("registeredAt"), block_number=event.block_number))
-    _consent_change(session, event)
-
-
-@handles("ArtworkRegistry", "ConsentChanged")
-def consent_changed(session: Session, event: Event) -> None:
-    session.get_one(Work, event.args["contentHash"]).consent = event.uint("consent")
-    _consent_change(session, event)
-
-
-def _consent_change(session: Session, event: Event) -> None:
-    a = event.args
-    session.add(ConsentChange(**event.key, content_hash=a["contentHash"], artist=a["artist"],
-                              consent=event.uint("consent")))
-
-
-@handles("ArtworkRegistry", "CollectionRegistered")
-def collection_registered(session: Session, event: Event) -> None:
-    a = event.args
-    session.add(Collection(collection_id=event.uint("collectionId"), artist=a["artist"], root=a["root"],
-                           count=event.uint("count"), metadata_digest=a["metadataDigest"],
-                           consent=event.uint("consent"), registered_at=event.block_time,
-                           block_number=event.block_number))
-
-
-@handles("ArtworkRegistry", "CollectionConsentChanged")
-def collection_consent_changed(session: Session, event: Event) -> None:
-    session.get_one(Collection, event.uint("collectionId")).consent = event.uint("consent")
 
 
 # ---- training rounds ---------------------------------------------------------------------------------------
@@ -134,8 +76,11 @@ def stake_claimed(session: Session, event: Event) -> None:
 
 
 @handles("TrainingRounds", "BondClaimed")
+@handles("WorkDisputes", "BondClaimed")
 def bond_claimed(session: Session, event: Event) -> None:
-    session.add(BondClaim(**event.key, account=event.args["account"], amount=event.uint("amount")))
+    source = "rounds" if event.contract == "TrainingRounds" else "disputes"
+    session.add(BondClaim(**event.key, source=source, account=event.args["account"],
+                          amount=event.uint("amount")))
 
 
 # ---- stake -------------------------------------------------------------------------------------------------

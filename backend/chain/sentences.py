@@ -32,6 +32,38 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The proof does not lead the work {contentHash} to collection {collectionId}.",
         "Make the proof anew from the collection's works.",
     ),
+    "RevokedWork": (
+        "The work {contentHash} was revoked by a dispute: consent cannot be given for it.",
+        "Name the other works only.",
+    ),
+    "LengthsDiffer": (
+        "There are {contentHashes} works and {metadataDigests} metadata digests.",
+        "Give one digest for each work.",
+    ),
+    # disputes
+    "UnknownWork": (
+        "No work {contentHash} is registered.",
+        "Check the hash; a work of a collection has to be proven first.",
+    ),
+    "RevokedAlready": ("The work {contentHash} is revoked already.", "Nothing is left to revoke."),
+    "EmptyEvidence": ("No evidence is named.", "Publish the evidence on IPFS and name its CID."),
+    "NotInState": (
+        "Dispute {disputeId} is in state {state}, which does not allow this.",
+        "Look at its state: somebody may have been faster.",
+    ),
+    "NotRespondent": (
+        "Dispute {disputeId} is against {respondent}, not {caller}.",
+        "Use the respondent's wallet.",
+    ),
+    "NotLoser": (
+        "The ruling on dispute {disputeId} went against {loser}, not {caller}.",
+        "Only who lost can appeal.",
+    ),
+    "TooLate": ("This was possible until {until} in dispute {disputeId}; now it is {now_}.", ""),
+    "TooEarly": (
+        "This is possible after {until} in dispute {disputeId}; now it is {now_}.",
+        "Wait until then.",
+    ),
     # rounds
     "UnexpectedRound": (
         "The next round is {next}, not {expected}.",

@@ -51,7 +51,8 @@ class Pictures:
             self.cids = {work.content_hash: cid_of_digest(work.ipfs_digest) for work in session.scalars(select(Work))}
             documents = {document.content_hash: document for document in session.scalars(select(WorkDocument))}
             self.names = {work.artist: documents[work.content_hash].artist_name
-                          for work in session.scalars(select(Work)) if work.content_hash in documents}
+                          for work in session.scalars(select(Work))
+                          if work.content_hash in documents and work.described_by == work.artist}
         self.documents = documents
         self.of_cid = lru_cache(maxsize=None)(lambda cid, side: _data_uri(ctx.ipfs.get(cid), side))
 

@@ -14,7 +14,8 @@ from backend.generations.service import find_order
 from backend.generations.tables import Job, Order, Prompt
 from backend.royalties.tables import Credit, SaleSplit
 from backend.storage.cid import cid_of_digest
-from backend.works.tables import WorkDocument
+from backend.works.catalogue import DESCRIBES
+from backend.works.tables import Work, WorkDocument
 
 if TYPE_CHECKING:
     from backend.context import Context
@@ -154,12 +155,15 @@ def artist_names(ctx: Context, record: dict[str, Any]) -> dict[str, str]:
     }
     hashes = [content_hash for works in nearest.values() for content_hash in works]
     with ctx.sessions() as session:
-        names = {
-            row.content_hash: row.artist_name
-            for row in session.execute(
-                select(WorkDocument.content_hash, WorkDocument.artist_name).where(
-                    WorkDocument.content_hash.in_(hashes)
-                )
-            )
-        }
-    return {artist: names[work] for artist, works in nearest.items() for work in works if work in names}
+        named = select(Work.content_hash, Work.described_by, WorkDocument.artist_name).join(
+            WorkDocument, DESCRIBES
+        )
+        rows = session.execute(named.where(Work.content_hash.in_(hashes))).all()
+    # Whose words a description is changes when a dispute moves the work: the name is theirs alone.
+    names = {(row.described_by, row.content_hash): row.artist_name for row in rows}
+    return {
+        artist: names[artist, work]
+        for artist, works in nearest.items()
+        for work in works
+        if (artist, work) in names
+    }

@@ -1,6 +1,7 @@
 """All tables of the service, imported: `metadata` is what the newest revision must make."""
 
 import backend.chain.tables
+import backend.disputes.tables
 import backend.generations.tables
 import backend.governance.tables
 import backend.royalties.tables

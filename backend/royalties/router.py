@@ -24,7 +24,7 @@ def earnings(account: Account, ctx: ContextOf) -> schemas.EarningsBody:
     """What an account is owed by sales and as a holder, and what it was paid before."""
     found = asdict(service.earnings(ctx, account))
     return schemas.EarningsBody(
-        **{key: value if key in ("account", "sales") else str(value) for key, value in found.items()}
+        **{key: value if key in ("account", "sales", "payee") else str(value) for key, value in found.items()}
     )
 
 

@@ -20,6 +20,7 @@ class EarningsBody(BaseModel):
     credited: UintText = Field(description="by attribution, since the beginning")
     sales: int = Field(description="how many sales credited this account")
     stake: UintText = Field(description="stake tokens, 18 decimals")
+    payee: AddressText = Field(description="who is paid `owed` when it is claimed: itself unless it named another")
 
 
 class LedgerLine(BaseModel):

@@ -16,7 +16,7 @@ from backend.chain.batch import call_many
 from backend.generations.tables import Order
 from backend.royalties.claims import Claimed, claim_all, earning_accounts
 from backend.royalties.split import Split, attributed_ceiling, split
-from backend.royalties.tables import Claim, Credit, Payees, Refund, SaleSplit
+from backend.royalties.tables import ArtistPayee, Claim, Credit, Payees, Refund, SaleSplit
 
 if TYPE_CHECKING:
     from backend.context import Context
@@ -50,6 +50,7 @@ class Earnings:
     credited: int
     sales: int
     stake: int
+    payee: str  # who is paid `owed` when it is claimed
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ def earnings(ctx: Context, account: str) -> Earnings:
         credits = list(
             session.execute(select(Credit.order_id, Credit.amount).where(Credit.artist == account))
         )
+        named = session.get(ArtistPayee, account)
     paid = {
         source: sum(row.amount for row in claims if row.source == source) for source in ("market", "pool")
     }
@@ -98,6 +100,7 @@ def earnings(ctx: Context, account: str) -> Earnings:
         sum(row.amount for row in credits),
         len({row.order_id for row in credits}),
         stake,
+        named.payee if named else account,
     )
 
 

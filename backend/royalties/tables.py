@@ -102,3 +102,13 @@ class Payees(Base):
     platform: Mapped[str] = mapped_column(Address)
     network: Mapped[str] = mapped_column(Address)
     learning: Mapped[str] = mapped_column(Address)
+
+
+class ArtistPayee(Base):
+    """Who is paid what sales owe to an artist who ever named somebody; the artist when nobody is named now."""
+
+    __tablename__ = "artist_payees"
+    __table_args__ = ({"info": CHAIN_OWNED},)
+
+    artist: Mapped[str] = mapped_column(Address, primary_key=True)
+    payee: Mapped[str] = mapped_column(Address)

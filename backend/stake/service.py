@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from backend.errors import UsageError
 from backend.stake.tables import DelegateVotes, Delegation, StakeBalance, StakeClaim
+from backend.works.catalogue import DESCRIBES
 from backend.works.tables import Work, WorkDocument
 
 if TYPE_CHECKING:
@@ -90,8 +91,9 @@ def _holder(session: Session, row: StakeBalance, total: int) -> Holder:
     delegation, votes = session.get(Delegation, row.account), session.get(DelegateVotes, row.account)
     name = session.scalar(
         select(WorkDocument.artist_name)
-        .join(Work, Work.content_hash == WorkDocument.content_hash)
-        .where(Work.artist == row.account)
+        .join(Work, DESCRIBES)
+        # A moved work tells the name of the artist who lost it.
+        .where(Work.artist == row.account, Work.described_by == row.account)
         .limit(1)
     )
     return Holder(

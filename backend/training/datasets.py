@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from eth_utils.abi import event_abi_to_log_topic
 from sqlalchemy import select
 
+from backend.chain.events import event_decoders
 from backend.chain.indexer import wait_until_indexed
 from backend.chain.logs import logs_between
 from backend.errors import InputRefused, MeltingPotError
@@ -19,7 +19,7 @@ from backend.training.artifacts import work_file
 from backend.works import catalogue
 from backend.works.catalogue import WORK_SCHEMA, described
 from backend.works.registration import CONSENT_TRAINING, Record, records_of
-from backend.works.tables import ConsentChange, Work
+from backend.works.tables import Work, WorkChange
 from model.dataset import Dataset, HashMismatch, Manifest, WorkRecord, caption_of, load_dataset
 from model.images import ImageRefused, open_image
 
@@ -29,12 +29,23 @@ if TYPE_CHECKING:
 DATASET_SCHEMA = "meltingpot/dataset@1"
 FETCHERS = 8
 HASH_MISMATCH = "hash_mismatch"
+METADATA_EVENTS = ("WorkRegistered", "MetadataChanged")
 
 Progress = Callable[[str, int, int], None]
 
 
 # Such a work is left out and named, or one of them would end all training.
 UNREADABLE = (*catalogue.UNREADABLE, ImageRefused)
+
+
+@dataclass(frozen=True)
+class WorkAtBlock:
+    """A work's artist and digests after the last transaction of a block; disputes and artists change them."""
+
+    content_hash: str
+    artist: str
+    ipfs_digest: str
+    metadata_digest: str
 
 
 class NothingToTrainOn(InputRefused):
@@ -65,7 +76,7 @@ def consenting_works(ctx: Context, block: int | None = None, progress: Progress 
     if not rows:
         raise NothingToTrainOn(f"No work consents to training at block {head['number']}.")
     records = _check_against_chain(ctx, rows, head["number"])
-    _check_complete(ctx, head["number"])
+    _check_complete(ctx, rows, head["number"])
     works, left_out = _records(ctx, rows, records, progress)
     if not works:
         reasons = ", ".join(sorted({entry["reason"] for entry in left_out}))
@@ -121,27 +132,28 @@ def load_works(ctx: Context, manifest: Manifest, size: int, progress: Progress |
     return load_dataset(manifest, lambda work: work_file(ctx, work).read_bytes(), size)
 
 
-def _rows_at(ctx: Context, block: int) -> list[Work]:
+def _rows_at(ctx: Context, block: int) -> list[WorkAtBlock]:
     """Works whose last consent up to `block` includes training."""
-    consents: dict[str, int] = {}
+    latest: dict[str, WorkChange] = {}
     with ctx.sessions() as session:
-        changes = select(ConsentChange.content_hash, ConsentChange.consent).where(
-            ConsentChange.block_number <= block
-        )
-        for content_hash, consent in session.execute(
-            changes.order_by(ConsentChange.block_number, ConsentChange.log_index)
-        ):
-            consents[content_hash] = consent
-        works = session.scalars(select(Work).order_by(Work.content_hash)).all()
-    return [work for work in works if consents.get(work.content_hash, 0) & CONSENT_TRAINING]
+        changes = select(WorkChange).where(WorkChange.block_number <= block)
+        for change in session.scalars(changes.order_by(WorkChange.block_number, WorkChange.log_index)):
+            latest[change.content_hash] = change
+        files = {key: digest for key, digest in session.execute(select(Work.content_hash, Work.ipfs_digest))}
+    return [
+        WorkAtBlock(key, change.artist, files[key], change.metadata_digest)
+        for key, change in sorted(latest.items())
+        if change.consent & CONSENT_TRAINING and key in files
+    ]
 
 
-def _check_against_chain(ctx: Context, rows: Sequence[Work], block: int) -> dict[str, Record]:
+def _check_against_chain(ctx: Context, rows: Sequence[WorkAtBlock], block: int) -> dict[str, Record]:
     """The registry's records of the rows."""
     records = records_of(ctx, [row.content_hash for row in rows], block)
     for row in rows:
         record = records.get(row.content_hash)
-        if record is None or record.artist != row.artist or not record.consent & CONSENT_TRAINING:
+        trainable = record is not None and record.consent & CONSENT_TRAINING and not record.revoked
+        if record is None or record.artist != row.artist or not trainable:
             raise IndexDisagrees(
                 f"Work {row.content_hash} stands in the index with consent of {row.artist}, "
                 f"the registry says {record} at block {block}."
@@ -149,22 +161,29 @@ def _check_against_chain(ctx: Context, rows: Sequence[Work], block: int) -> dict
     return records
 
 
-def _check_complete(ctx: Context, block: int) -> None:
+def _check_complete(ctx: Context, rows: Sequence[WorkAtBlock], block: int) -> None:
+    """Every registration is indexed, and every row has the metadata that was named last."""
     registry = ctx.contracts.registry
-    topic = "0x" + event_abi_to_log_topic(registry.events.WorkRegistered().abi).hex()
-    logs = logs_between(ctx.client, [registry.address], ctx.contracts.start_block, block, [topic])
-    on_chain = {log["topics"][1] for log in logs}
+    decoders = event_decoders(registry.abi)
+    topics = [topic for topic, decoder in decoders.items() if decoder.name in METADATA_EVENTS]
+    on_chain: dict[str, str] = {}
+    for log in logs_between(ctx.client, [registry.address], ctx.contracts.start_block, block, [topics]):
+        args = decoders[log["topics"][0]].values(log["topics"], log["data"])
+        on_chain[args["contentHash"]] = args["metadataDigest"]
     with ctx.sessions() as session:
         indexed = set(session.scalars(select(Work.content_hash).where(Work.block_number <= block)))
-    if on_chain != indexed:
+    if on_chain.keys() != indexed:
         raise IndexDisagrees(
             f"{len(on_chain)} works are registered at block {block}, the index has {len(indexed)}; "
-            f"{len(on_chain ^ indexed)} differ."
+            f"{len(on_chain.keys() ^ indexed)} differ."
         )
+    stale = [row.content_hash for row in rows if on_chain[row.content_hash] != row.metadata_digest]
+    if stale:
+        raise IndexDisagrees(f"{len(stale)} works have other metadata at block {block}, {stale[0]} for one.")
 
 
 def _records(
-    ctx: Context, rows: Sequence[Work], registry: Mapping[str, Record], progress: Progress | None
+    ctx: Context, rows: Sequence[WorkAtBlock], registry: Mapping[str, Record], progress: Progress | None
 ) -> tuple[list[WorkRecord], list[dict[str, str]]]:
     """(the works, those that cannot be read with the reason), both in the order of the rows."""
     records: list[WorkRecord] = []
@@ -181,7 +200,7 @@ def _records(
     return records, left_out
 
 
-def _read(ctx: Context, row: Work, registered: int) -> WorkRecord | str:
+def _read(ctx: Context, row: WorkAtBlock, registered: int) -> WorkRecord | str:
     """The work, or why it cannot be read. Title and tags come from the metadata document that the artist
     registered, not from a cache that could differ.
     """

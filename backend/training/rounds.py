@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from eth_utils import event_abi_to_log_topic, to_checksum_address
 
 from backend.chain.batch import call_many
+from backend.chain.bonds import approve_bond
 from backend.chain.events import LogDecoder
 from backend.chain.logs import logs_between
 from backend.errors import ChainUnavailable, Conflict, InputRefused, NotFound
@@ -108,7 +109,7 @@ def propose(ctx: Context, report_cid: str) -> int:
             f"The report mints by rules version {report['mint']['rules_version']}, in force is {version}."
         )
     sender = ctx.sender("proposer")
-    _approve_bond(ctx, sender, _rules(ctx, version).proposal_bond)
+    approve_bond(ctx, sender, ctx.contracts.rounds.address, _rules(ctx, version).proposal_bond)
     sender.send(rounds.propose(round_id, proposal))
     return round_id
 
@@ -127,7 +128,7 @@ def challenge(
     cid = ctx.documents.put(document)
     version = int(report["mint"]["rules_version"])
     sender = ctx.sender(wallet)
-    _approve_bond(ctx, sender, _rules(ctx, version).challenge_bond)
+    approve_bond(ctx, sender, ctx.contracts.rounds.address, _rules(ctx, version).challenge_bond)
     digest = bytes.fromhex(digest_of(cid)[2:])
     sender.send(ctx.contracts.rounds.functions.challenge(round_id, account, amount, digest))
     return cid
@@ -262,21 +263,6 @@ def round_of(ctx: Context, round_id: int) -> RoundState:
 
 def _rules(ctx: Context, version: int) -> Rules:
     return Rules.from_chain(ctx.contracts.rules.functions.rulesOf(version).call())
-
-
-def _approve_bond(ctx: Context, sender: Any, bond: int) -> None:
-    """Allow the rounds contract to take `bond`; development tokens are minted when the wallet has too few."""
-    token, spender = ctx.contracts.token.functions, ctx.contracts.rounds.address
-    balance = token.balanceOf(sender.address).call()
-    if balance < bond:
-        if ctx.client.chain_id != 31337:
-            raise InputRefused(
-                f"{sender.address} holds {balance} of the settlement token, the bond is {bond}.",
-                f"Send it at least {bond - balance} (smallest unit) and try again.",
-            )
-        sender.send(token.mint(sender.address, bond - balance))
-    if token.allowance(sender.address, spender).call() < bond:
-        sender.send(token.approve(spender, bond))
 
 
 def _duration(seconds: int) -> str:

@@ -53,7 +53,7 @@ class Challenge(Base):
 
 
 class BondClaim(Base):
-    """One payment of owed bonds."""
+    """One payment of owed bonds: `source` is rounds or disputes."""
 
     __tablename__ = "bond_claims"
     __table_args__ = ({"info": CHAIN_OWNED},)
@@ -61,5 +61,6 @@ class BondClaim(Base):
     block_hash: Mapped[str] = mapped_column(Bytes32, primary_key=True)
     log_index: Mapped[int] = mapped_column(Integer, primary_key=True)
     block_number: Mapped[int] = mapped_column(BigInteger)
+    source: Mapped[str] = mapped_column(String(16))
     account: Mapped[str] = mapped_column(Address, index=True)
     amount: Mapped[int] = mapped_column(Uint256)

@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Any
 
 from backend.chain.batch import call_many
 from backend.errors import ServiceUnavailable
@@ -14,10 +15,12 @@ from backend.storage.cid import cid_of_digest
 from backend.training.datasets import DATASET_SCHEMA, why_unreadable
 from backend.training.report import REPORT_SCHEMA
 from backend.verify.checks import Findings
-from backend.verify.facts import Facts
+from backend.verify.disputes import check_disputes
+from backend.verify.facts import Event, Facts
 from backend.works.catalogue import WORK_SCHEMA
 
 CONSENT_TRAINING = 1
+WORK_EVENTS = ("WorkRegistered", "ConsentChanged", "MetadataChanged", "WorkMoved", "WorkRevoked")
 QUICK_SAMPLE = 40  # works whose bytes are fetched by `--quick`
 FETCHERS = 8
 
@@ -34,30 +37,48 @@ class WorkState:
     metadata_cid: str
     consent: int
     registered_at: int
+    described_by: str  # whose the metadata is: of a moved work, the old artist's until the new one changes it
+    revoked: bool = False
 
 
 def registry_at(facts: Facts, block: int) -> dict[str, WorkState]:
     """Content hash → work after the last event of `block`. Raises ValueError when one is registered twice."""
     works: dict[str, WorkState] = {}
-    for event in facts.of("registry", "WorkRegistered", "ConsentChanged"):
+    for event in facts.of("registry", *WORK_EVENTS):
         if event.block_number > block:
             break
-        args = event.args
-        key = args["contentHash"]
-        if event.name == "ConsentChanged":
-            works[key] = replace(works[key], consent=args["consent"])
-        elif key in works:
-            raise ValueError(f"{key} is registered twice")
+        key = event.args["contentHash"]
+        if event.name == "WorkRegistered":
+            if key in works:
+                raise ValueError(f"{key} is registered twice")
+            works[key] = _registered(event.args)
         else:
-            works[key] = WorkState(
-                key,
-                args["artist"],
-                cid_of_digest(args["ipfsDigest"]),
-                cid_of_digest(args["metadataDigest"]),
-                args["consent"],
-                args["registeredAt"],
-            )
+            works[key] = _after(works[key], event)
     return works
+
+
+def _registered(args: dict[str, Any]) -> WorkState:
+    return WorkState(
+        args["contentHash"],
+        args["artist"],
+        cid_of_digest(args["ipfsDigest"]),
+        cid_of_digest(args["metadataDigest"]),
+        args["consent"],
+        args["registeredAt"],
+        args["artist"],
+    )
+
+
+def _after(work: WorkState, event: Event) -> WorkState:
+    """The work after an event about it. A moved or revoked one consents to nothing."""
+    if event.name == "ConsentChanged":
+        return replace(work, consent=event.args["consent"])
+    if event.name == "MetadataChanged":
+        cid = cid_of_digest(event.args["metadataDigest"])
+        return replace(work, metadata_cid=cid, described_by=event.args["artist"])
+    if event.name == "WorkMoved":
+        return replace(work, artist=event.args["to"], consent=0, revoked=False)
+    return replace(work, consent=0, revoked=True)
 
 
 def check_works(facts: Facts, findings: Findings, quick: bool, progress: Progress) -> None:
@@ -69,6 +90,7 @@ def check_works(facts: Facts, findings: Findings, quick: bool, progress: Progres
         f"{len(works)} works by {len({w.artist for w in works.values()})} artists",
     )
     _check_records(facts, findings, works)
+    check_disputes(facts, findings)
     left_out = _left_out(facts)
     chosen = sorted(works.keys() - left_out)
     if quick and len(chosen) > QUICK_SAMPLE:
@@ -111,13 +133,13 @@ def _check_records(facts: Facts, findings: Findings, works: dict[str, WorkState]
     records = call_many(facts.ctx.client, [record_of(bytes.fromhex(key[2:])) for key in keys], facts.head)
     problems = [
         f"{key}: events say {works[key].artist} with consent {works[key].consent} since "
-        f"{works[key].registered_at}, the registry {record}"
+        f"{works[key].registered_at}, revoked {works[key].revoked}, the registry {record}"
         for key, record in zip(keys, records, strict=True)
-        if (record["artist"], record["consent"], record["registeredAt"])
-        != (works[key].artist, works[key].consent, works[key].registered_at)
+        if (record["artist"], record["consent"], record["registeredAt"], record["revoked"])
+        != (works[key].artist, works[key].consent, works[key].registered_at, works[key].revoked)
     ]
     findings.none_of(
-        "Registrations and consents equal the registry's records", problems, f"{len(keys)} records"
+        "Registrations, consents, moves and revocations equal the registry's records", problems, f"{len(keys)} records"
     )
 
 
@@ -148,8 +170,8 @@ def _check_work(facts: Facts, work: WorkState) -> list[str]:
         work.content_hash,
     ):
         problems.append(f"{work.content_hash}: its metadata {work.metadata_cid} describes another file")
-    if document.get("artist") != work.artist:
+    if document.get("artist") != work.described_by:
         problems.append(
-            f"{work.content_hash}: its metadata names {document.get('artist')}, the chain {work.artist}"
+            f"{work.content_hash}: its metadata names {document.get('artist')}, it is by {work.described_by}"
         )
     return problems

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, tuple_
 
 from backend.cursors import block_of
 from backend.errors import CidMismatch, InputRefused, MeltingPotError, NotFound, TooLarge, UsageError
-from backend.storage.cid import cid_of_digest
+from backend.storage.cid import cid_of_digest, digest_of
 from backend.storage.errors import InvalidDocument, IpfsRefused, NotOnIpfs
 from backend.works.tables import Work, WorkDocument
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from backend.context import Context
 
 WORK_SCHEMA = "meltingpot/work@1"
+# A cached description counts for a work only while the work names that document.
+DESCRIBES = (WorkDocument.content_hash == Work.content_hash) & (
+    WorkDocument.metadata_digest == Work.metadata_digest
+)
 FIELDS = ("title", "artist_name", "tags", "licence", "source")
 
 
@@ -34,11 +38,12 @@ class DescriptionDamaged(InputRefused):
 UNREADABLE = (NotOnIpfs, CidMismatch, IpfsRefused, InvalidDocument, DescriptionDamaged, TooLarge)
 
 
-def remember_documents(ctx: Context, documents: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
-    """Cache the description of works by content hash. The table is no one's truth: IPFS has the documents."""
+def remember_documents(ctx: Context, documents: Iterable[tuple[str, str, Mapping[str, Any]]]) -> None:
+    """Cache descriptions: (content hash, CID of the document, document). The table is no one's truth: IPFS has
+    the documents."""
     with ctx.sessions.begin() as session:
-        for content_hash, document in documents:
-            session.merge(described(content_hash, document))
+        for content_hash, metadata_cid, document in documents:
+            session.merge(described(content_hash, document, digest_of(metadata_cid)))
 
 
 def remember_missing(ctx: Context, content_hashes: Iterable[str]) -> None:
@@ -46,7 +51,7 @@ def remember_missing(ctx: Context, content_hashes: Iterable[str]) -> None:
     batches, or with a new database. What cannot be had now is fetched when it is asked for."""
     wanted = set(content_hashes)
     with ctx.sessions() as session:
-        wanted -= set(session.scalars(select(WorkDocument.content_hash)))
+        wanted -= set(session.scalars(select(WorkDocument.content_hash).join(Work, DESCRIBES)))
     for content_hash in wanted:
         with suppress(MeltingPotError):
             document_of(ctx, content_hash)
@@ -57,15 +62,16 @@ def document_of(ctx: Context, content_hash: str) -> WorkDocument:
     with ctx.sessions() as session:
         cached = session.get(WorkDocument, content_hash)
         work = session.get(Work, content_hash)
-    if cached is not None:
+    if cached is not None and (work is None or cached.metadata_digest == work.metadata_digest):
         return cached
     if work is None:
         raise NotFound(
             f"No work {content_hash} is registered.", "Give the sha256 of the file as 0x and 64 hex digits."
         )
-    document = ctx.documents.get(cid_of_digest(work.metadata_digest), WORK_SCHEMA)
-    remember_documents(ctx, [(content_hash, document)])
-    return described(content_hash, document)
+    metadata_cid = cid_of_digest(work.metadata_digest)
+    document = ctx.documents.get(metadata_cid, WORK_SCHEMA)
+    remember_documents(ctx, [(content_hash, metadata_cid, document)])
+    return described(content_hash, document, work.metadata_digest)
 
 
 def title_of(ctx: Context, content_hash: str) -> str:
@@ -88,6 +94,8 @@ def work_json(work: Work, document: WorkDocument | None) -> dict[str, Any]:
         "cid": cid_of_digest(work.ipfs_digest),
         "metadata_cid": cid_of_digest(work.metadata_digest),
         "consent": work.consent,
+        "revoked": work.revoked,
+        "described_by": work.described_by,
         "registered_at": work.registered_at,
         "block_number": work.block_number,
         **shown,
@@ -114,7 +122,7 @@ def list_works(
     """(page, cursor of the next page or None), newest first. Raises UsageError for a cursor that is none of
     ours.
     """
-    query = select(Work, WorkDocument).outerjoin(WorkDocument, WorkDocument.content_hash == Work.content_hash)
+    query = select(Work, WorkDocument).outerjoin(WorkDocument, DESCRIBES)
     if artist is not None:
         query = query.where(Work.artist == artist)
     if consent is not None:
@@ -129,13 +137,10 @@ def list_works(
 
 
 def works_of(ctx: Context, artist: str) -> list[str]:
-    """Content hashes of all works of an artist that the index knows."""
+    """Content hashes of all works of an artist that the index knows and no dispute has revoked."""
+    own = select(Work.content_hash).where(Work.artist == artist, Work.revoked.is_(False))
     with ctx.sessions() as session:
-        return list(
-            session.scalars(
-                select(Work.content_hash).where(Work.artist == artist).order_by(Work.content_hash)
-            )
-        )
+        return list(session.scalars(own.order_by(Work.content_hash)))
 
 
 def counts(ctx: Context) -> dict[str, int]:
@@ -149,7 +154,7 @@ def counts(ctx: Context) -> dict[str, int]:
     return {"works": works, "consenting": consenting, "artists": artists}
 
 
-def described(content_hash: str, document: Mapping[str, Any]) -> WorkDocument:
+def described(content_hash: str, document: Mapping[str, Any], metadata_digest: str = "") -> WorkDocument:
     """A description as the table holds it. Raises DescriptionDamaged: anybody can register a damaged one."""
     file, tags = document.get("file"), document.get("tags")
     texts = [document.get(name) for name in FIELDS if name != "tags"]
@@ -162,6 +167,7 @@ def described(content_hash: str, document: Mapping[str, Any]) -> WorkDocument:
         raise DescriptionDamaged(f"The description of {content_hash} has no width or height in pixels.")
     return WorkDocument(
         content_hash=content_hash,
+        metadata_digest=metadata_digest,
         **{name: document[name] for name in FIELDS},
         width=file["width"],
         height=file["height"],

@@ -1,4 +1,4 @@
-"""`meltingpot import`, `register` and `consent`."""
+"""`meltingpot import`, `register`, `consent`, `metadata` and `payee`."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def register(
     prepared = add_file(ctx, work, account.address, int(work.consent))
     send = registration.register_direct if direct else registration.register_signed
     receipt = send(ctx, account, [prepared])[0]
-    remember_documents(ctx, [(prepared.content_hash, prepared.document)])
+    remember_documents(ctx, [(prepared.content_hash, prepared.metadata_cid, prepared.document)])
     found = {
         "content_hash": prepared.content_hash,
         "cid": prepared.cid,
@@ -144,7 +144,7 @@ def consent(
     account = ctx.wallets.account(f"artist:{artist}")
     if everything:  # what was registered a moment ago counts
         wait_until_indexed(ctx.sessions, ctx.client.block_number())
-    hashes = [_content_hash(text) for text in content_hashes] or works_of(ctx, account.address)
+    hashes = [content_hash_of(text) for text in content_hashes] or works_of(ctx, account.address)
     if not hashes:
         raise NotFound(f"{artist} ({account.address}) has no registered works.", "Check the artist's name.")
     wanted = registration.CONSENT_TRAINING if decision == "give" else 0
@@ -155,7 +155,61 @@ def consent(
     _print({"artist": account.address, "works": len(hashes), "consent": wanted}, as_json)
 
 
-def _content_hash(text: str) -> str:
+@click.command()
+@click.argument("content_hash")
+@click.option("--artist", required=True, help="Name of the artist; their development wallet signs.")
+@click.option("--title")
+@click.option("--tags", help="Separated by commas.")
+@click.option("--licence")
+@click.option("--source", help="Where the work comes from.")
+@click.option("--direct", is_flag=True, help="The artist sends it and pays the gas.")
+@_json
+@click.pass_obj
+def metadata(ctx: Context, content_hash: str, artist: str, direct: bool, as_json: bool, **texts: Any) -> None:
+    """Change what the work CONTENT_HASH says about itself; what is not named stays. Counts from the next round on.
+
+    \b
+    Example:
+      meltingpot metadata 0x52… --artist "Ada" --title "A cat, asleep"
+    """
+    from backend.works.descriptions import change_description
+
+    changes = {name: text for name, text in texts.items() if text is not None}
+    if not changes:
+        raise UsageError("Nothing is to be changed.", "Name --title, --tags, --licence or --source.")
+    account = ctx.wallets.account(f"artist:{artist}")
+    cid = change_description(ctx, account, artist, content_hash_of(content_hash), changes, direct)
+    _print({"content_hash": content_hash_of(content_hash), "metadata_cid": cid}, as_json)
+
+
+@click.command()
+@click.argument("payee")
+@click.option("--artist", required=True, help="Name of the artist; their development wallet signs.")
+@click.option("--direct", is_flag=True, help="The artist sends it and pays the gas.")
+@_json
+@click.pass_obj
+def payee(ctx: Context, payee: str, artist: str, direct: bool, as_json: bool) -> None:
+    """Have what sales owe an artist paid to PAYEE, an address; `self`: to the artist again. Stake stays the artist's.
+
+    \b
+    Examples:
+      meltingpot payee 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --artist "Ada"
+      meltingpot payee self --artist "Ada"
+    """
+    from eth_utils import is_address, to_checksum_address
+
+    from backend.works import registration
+
+    account = ctx.wallets.account(f"artist:{artist}")
+    if payee != "self" and not is_address(payee):
+        raise InputRefused(f"{payee!r} is no address.", "Give 0x and 40 hex digits, or self.")
+    named = account.address if payee == "self" else to_checksum_address(payee)
+    registration.set_payee(ctx, account, named, direct)
+    _print({"artist": account.address, "payee": named}, as_json)
+
+
+def content_hash_of(text: str) -> str:
+    """A content hash as it was typed, in lower case. Raises InputRefused."""
     value = text.lower()
     if len(value) != 66 or not value.startswith("0x") or set(value[2:]) - set("0123456789abcdef"):
         raise InputRefused(

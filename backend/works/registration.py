@@ -40,6 +40,19 @@ CONSENT_TYPE = [
     {"name": "nonce", "type": "uint256"},
     {"name": "deadline", "type": "uint256"},
 ]
+METADATA_TYPE = [
+    {"name": "artist", "type": "address"},
+    {"name": "contentHashes", "type": "bytes32[]"},
+    {"name": "metadataDigests", "type": "bytes32[]"},
+    {"name": "nonce", "type": "uint256"},
+    {"name": "deadline", "type": "uint256"},
+]
+PAYEE_TYPE = [
+    {"name": "artist", "type": "address"},
+    {"name": "payee", "type": "address"},
+    {"name": "nonce", "type": "uint256"},
+    {"name": "deadline", "type": "uint256"},
+]
 DOMAIN_TYPE = [
     {"name": "name", "type": "string"},
     {"name": "version", "type": "string"},
@@ -67,11 +80,12 @@ class PreparedWork:
 
 @dataclass(frozen=True)
 class Record:
-    """`ArtworkRegistry.Record`: who registered a work, when (chain seconds), with which consent."""
+    """`ArtworkRegistry.Record`: whose work it is, registered when (chain seconds), with which consent."""
 
     artist: str
     registered_at: int
     consent: int
+    revoked: bool
 
 
 def typed_data(
@@ -173,12 +187,35 @@ def set_consent(
     )
 
 
+def set_metadata(
+    ctx: Context, account: LocalAccount, metadata_cids: Mapping[str, str], direct: bool = False
+) -> Mapping[str, Any]:
+    """Name new metadata documents (content hash → CID); relayed by default."""
+    registry = ctx.contracts.registry.functions
+    digests = [digest_of(cid) for cid in metadata_cids.values()]
+    lists = [[bytes.fromhex(text[2:]) for text in texts] for texts in (metadata_cids, digests)]
+    if direct:
+        return ctx.sender(account).send(registry.setMetadata(*lists))
+    content = {"contentHashes": list(metadata_cids), "metadataDigests": digests}
+    deadline, signature = _signed(ctx, account, "SetMetadata", METADATA_TYPE, content)
+    return ctx.sender(RELAYER).send(registry.setMetadataFor(account.address, *lists, deadline, signature))
+
+
+def set_payee(ctx: Context, account: LocalAccount, payee: str, direct: bool = False) -> Mapping[str, Any]:
+    """Name who is paid what sales owe the artist; the artist's own address: nobody else. Relayed by default."""
+    registry = ctx.contracts.registry.functions
+    if direct:
+        return ctx.sender(account).send(registry.setPayee(payee))
+    deadline, signature = _signed(ctx, account, "SetPayee", PAYEE_TYPE, {"payee": payee})
+    return ctx.sender(RELAYER).send(registry.setPayeeFor(account.address, payee, deadline, signature))
+
+
 def records_of(ctx: Context, content_hashes: Sequence[str], block: int | str = "latest") -> dict[str, Record]:
     """What the chain knows about these works at `block`; unknown ones are left out."""
     record_of = ctx.contracts.registry.functions.recordOf
     answers = call_many(ctx.client, [record_of(bytes.fromhex(text[2:])) for text in content_hashes], block)
     records = {
-        text: Record(answer["artist"], answer["registeredAt"], answer["consent"])
+        text: Record(answer["artist"], answer["registeredAt"], answer["consent"], answer["revoked"])
         for text, answer in zip(content_hashes, answers, strict=True)
     }
     return {text: record for text, record in records.items() if record.artist != ZERO_ADDRESS}
@@ -197,6 +234,16 @@ def _work_json(work: PreparedWork) -> dict[str, Any]:
         "metadataDigest": digest_of(work.metadata_cid),
         "consent": work.consent,
     }
+
+
+def _signed(
+    ctx: Context, account: LocalAccount, kind: str, fields: list[dict[str, str]], content: Mapping[str, Any]
+) -> tuple[int, bytes]:
+    """(deadline, signature) of the artist's next message of this kind."""
+    deadline = ctx.client.now() + SIGNATURE_VALID_S
+    nonce = nonce_of(ctx, account.address)
+    message = {"artist": account.address, **content, "nonce": nonce, "deadline": deadline}
+    return deadline, sign(account, _typed(ctx, kind, {kind: fields}, message))
 
 
 def _typed(ctx: Context, primary: str, types: Mapping[str, list], message: dict[str, Any]) -> dict[str, Any]:

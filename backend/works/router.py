@@ -119,7 +119,11 @@ def register(body: schemas.Registration, ctx: ContextOf) -> schemas.Registered:
     documents = [_document(ctx, item) for item in works]
     receipt = registration.relay(ctx, artist, works, body.deadline, bytes.fromhex(body.signature[2:]))
     catalogue.remember_documents(
-        ctx, [(item.content_hash, document) for item, document in zip(works, documents, strict=True)]
+        ctx,
+        [
+            (item.content_hash, item.metadata_cid, document)
+            for item, document in zip(works, documents, strict=True)
+        ],
     )
     return schemas.Registered(
         tx_hash="0x" + bytes(receipt["transactionHash"]).hex(),

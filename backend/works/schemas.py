@@ -23,6 +23,10 @@ class WorkView(BaseModel):
     cid: CidText
     metadata_cid: CidText
     consent: int = Field(description="bit 0: training", examples=[1])
+    revoked: bool = Field(description="by a dispute: nobody may use it")
+    described_by: AddressText = Field(
+        description="whose words title, name and tags are: of a moved work, the old artist's until changed"
+    )
     registered_at: int = Field(description="chain time, seconds")
     block_number: int
     title: str | None

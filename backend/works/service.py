@@ -257,7 +257,7 @@ def _register(
             works = [prepared[line.content_hash] for line in batch]
             try:
                 send(ctx, ctx.wallets.account(f"artist:{name}"), works)
-                remember_documents(ctx, [(work.content_hash, work.document) for work in works])
+                remember_documents(ctx, [(work.content_hash, work.metadata_cid, work.document) for work in works])
                 registered += works
             except TransactionNotMined:
                 raise  # the chain stands still: every further batch would wait as long

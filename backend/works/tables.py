@@ -1,13 +1,13 @@
 """Works as the registry knows them, and the cache of their descriptions."""
 
-from sqlalchemy import JSON, BigInteger, Index, Integer, String
+from sqlalchemy import JSON, BigInteger, Boolean, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database import CHAIN_OWNED, Address, Base, Bytes32, Timestamp
 
 
 class Work(Base):
-    """One registered artwork; `consent` bit 0 is the consent to training, as it stands now."""
+    """One registered artwork as it stands now; `consent` bit 0 is the consent to training."""
 
     __tablename__ = "works"
     __table_args__ = ({"info": CHAIN_OWNED},)
@@ -17,17 +17,21 @@ class Work(Base):
     ipfs_digest: Mapped[str] = mapped_column(Bytes32)
     metadata_digest: Mapped[str] = mapped_column(Bytes32)
     consent: Mapped[int] = mapped_column(Integer)
+    # By a dispute: no consent counts, none can be given.
+    revoked: Mapped[bool] = mapped_column(Boolean)
+    # Whose words the metadata is: of a work that a dispute moved, the old artist's until the new one changes it.
+    described_by: Mapped[str] = mapped_column(Address)
     registered_at: Mapped[int] = mapped_column(Timestamp)
     block_number: Mapped[int] = mapped_column(BigInteger, index=True)
 
 
-class ConsentChange(Base):
-    """One change of a work's consent, the registration itself included: consent at any block can be told from
+class WorkChange(Base):
+    """A work after one event about it, its registration included: what it was at any block can be told from
     these."""
 
-    __tablename__ = "consent_changes"
+    __tablename__ = "work_changes"
     __table_args__ = (
-        Index("ix_consent_changes_work", "content_hash", "block_number", "log_index"),
+        Index("ix_work_changes_work", "content_hash", "block_number", "log_index"),
         {"info": CHAIN_OWNED},
     )
 
@@ -36,6 +40,7 @@ class ConsentChange(Base):
     block_number: Mapped[int] = mapped_column(BigInteger)
     content_hash: Mapped[str] = mapped_column(Bytes32)
     artist: Mapped[str] = mapped_column(Address)
+    metadata_digest: Mapped[str] = mapped_column(Bytes32)
     consent: Mapped[int] = mapped_column(Integer)
 
 
@@ -57,11 +62,12 @@ class Collection(Base):
 
 class WorkDocument(Base):
     """A work's description, copied from its metadata document on IPFS. A cache: it may be deleted and fetched
-    again."""
+    again, and counts only while the work names the same document."""
 
     __tablename__ = "work_documents"
 
     content_hash: Mapped[str] = mapped_column(Bytes32, primary_key=True)
+    metadata_digest: Mapped[str] = mapped_column(Bytes32)
     title: Mapped[str] = mapped_column(String, default="")
     artist_name: Mapped[str] = mapped_column(String, default="", index=True)
     tags: Mapped[list[str]] = mapped_column(JSON, default=list)

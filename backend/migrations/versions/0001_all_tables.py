@@ -11,10 +11,17 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "artist_payees",
+        sa.Column("artist", sa.String(length=42), nullable=False),
+        sa.Column("payee", sa.String(length=42), nullable=False),
+        sa.PrimaryKeyConstraint("artist", name=op.f("pk_artist_payees")),
+    )
+    op.create_table(
         "bond_claims",
         sa.Column("block_hash", sa.String(length=66), nullable=False),
         sa.Column("log_index", sa.Integer(), nullable=False),
         sa.Column("block_number", sa.BigInteger(), nullable=False),
+        sa.Column("source", sa.String(length=16), nullable=False),
         sa.Column("account", sa.String(length=42), nullable=False),
         sa.Column("amount", sa.String(length=78), nullable=False),
         sa.PrimaryKeyConstraint("block_hash", "log_index", name=op.f("pk_bond_claims")),
@@ -97,22 +104,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_collections_artist"), "collections", ["artist"], unique=False)
     op.create_table(
-        "consent_changes",
-        sa.Column("block_hash", sa.String(length=66), nullable=False),
-        sa.Column("log_index", sa.Integer(), nullable=False),
-        sa.Column("block_number", sa.BigInteger(), nullable=False),
-        sa.Column("content_hash", sa.String(length=66), nullable=False),
-        sa.Column("artist", sa.String(length=42), nullable=False),
-        sa.Column("consent", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("block_hash", "log_index", name=op.f("pk_consent_changes")),
-    )
-    op.create_index(
-        "ix_consent_changes_work",
-        "consent_changes",
-        ["content_hash", "block_number", "log_index"],
-        unique=False,
-    )
-    op.create_table(
         "credits",
         sa.Column("block_hash", sa.String(length=66), nullable=False),
         sa.Column("log_index", sa.Integer(), nullable=False),
@@ -137,6 +128,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account", name=op.f("pk_delegations")),
     )
     op.create_index(op.f("ix_delegations_delegate"), "delegations", ["delegate"], unique=False)
+    op.create_table(
+        "disputes",
+        sa.Column("dispute_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("content_hash", sa.String(length=66), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("claimant", sa.String(length=42), nullable=False),
+        sa.Column("respondent", sa.String(length=42), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("upheld", sa.Boolean(), nullable=True),
+        sa.Column("evidence_digest", sa.String(length=66), nullable=False),
+        sa.Column("answer_digest", sa.String(length=66), nullable=True),
+        sa.Column("appeal_digest", sa.String(length=66), nullable=True),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("claimant_bond", sa.String(length=78), nullable=False),
+        sa.Column("respondent_bond", sa.String(length=78), nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("block_number", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("dispute_id", name=op.f("pk_disputes")),
+    )
+    op.create_index(op.f("ix_disputes_claimant"), "disputes", ["claimant"], unique=False)
+    op.create_index(op.f("ix_disputes_content_hash"), "disputes", ["content_hash"], unique=False)
+    op.create_index(op.f("ix_disputes_respondent"), "disputes", ["respondent"], unique=False)
+    op.create_index(op.f("ix_disputes_state"), "disputes", ["state"], unique=False)
     op.create_table(
         "jobs",
         sa.Column("order_id", sa.String(length=66), nullable=False),
@@ -335,8 +349,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("proposal_id", "voter", name=op.f("pk_votes")),
     )
     op.create_table(
+        "work_changes",
+        sa.Column("block_hash", sa.String(length=66), nullable=False),
+        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.Column("block_number", sa.BigInteger(), nullable=False),
+        sa.Column("content_hash", sa.String(length=66), nullable=False),
+        sa.Column("artist", sa.String(length=42), nullable=False),
+        sa.Column("metadata_digest", sa.String(length=66), nullable=False),
+        sa.Column("consent", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("block_hash", "log_index", name=op.f("pk_work_changes")),
+    )
+    op.create_index(
+        "ix_work_changes_work",
+        "work_changes",
+        ["content_hash", "block_number", "log_index"],
+        unique=False,
+    )
+    op.create_table(
         "work_documents",
         sa.Column("content_hash", sa.String(length=66), nullable=False),
+        sa.Column("metadata_digest", sa.String(length=66), nullable=False),
         sa.Column("title", sa.String(), nullable=False),
         sa.Column("artist_name", sa.String(), nullable=False),
         sa.Column("tags", sa.JSON(), nullable=False),
@@ -355,6 +387,8 @@ def upgrade() -> None:
         sa.Column("ipfs_digest", sa.String(length=66), nullable=False),
         sa.Column("metadata_digest", sa.String(length=66), nullable=False),
         sa.Column("consent", sa.Integer(), nullable=False),
+        sa.Column("revoked", sa.Boolean(), nullable=False),
+        sa.Column("described_by", sa.String(length=42), nullable=False),
         sa.Column("registered_at", sa.BigInteger(), nullable=False),
         sa.Column("block_number", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("content_hash", name=op.f("pk_works")),
@@ -369,6 +403,8 @@ def downgrade() -> None:
     op.drop_table("works")
     op.drop_index(op.f("ix_work_documents_artist_name"), table_name="work_documents")
     op.drop_table("work_documents")
+    op.drop_index("ix_work_changes_work", table_name="work_changes")
+    op.drop_table("work_changes")
     op.drop_table("votes")
     op.drop_table("stake_claims")
     op.drop_table("stake_balances")
@@ -397,13 +433,16 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_jobs_state"), table_name="jobs")
     op.drop_table("jobs")
     op.drop_index(op.f("ix_delegations_delegate"), table_name="delegations")
+    op.drop_index(op.f("ix_disputes_state"), table_name="disputes")
+    op.drop_index(op.f("ix_disputes_respondent"), table_name="disputes")
+    op.drop_index(op.f("ix_disputes_content_hash"), table_name="disputes")
+    op.drop_index(op.f("ix_disputes_claimant"), table_name="disputes")
+    op.drop_table("disputes")
     op.drop_table("delegations")
     op.drop_table("delegate_votes")
     op.drop_index(op.f("ix_credits_order_id"), table_name="credits")
     op.drop_index(op.f("ix_credits_artist"), table_name="credits")
     op.drop_table("credits")
-    op.drop_index("ix_consent_changes_work", table_name="consent_changes")
-    op.drop_table("consent_changes")
     op.drop_index(op.f("ix_collections_artist"), table_name="collections")
     op.drop_table("collections")
     op.drop_index(op.f("ix_claims_account"), table_name="claims")
@@ -418,3 +457,4 @@ def downgrade() -> None:
     op.drop_table("chain_blocks")
     op.drop_index(op.f("ix_bond_claims_account"), table_name="bond_claims")
     op.drop_table("bond_claims")
+    op.drop_table("artist_payees")

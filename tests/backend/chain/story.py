@@ -76,6 +76,37 @@ class Story:
         self.send("relayer", registry.proveWork(collection, proven, []))
         self.send("artist:Béla", registry.setCollectionConsent(collection, 0))
 
+    def disputes(self) -> None:
+        """Four stolen works: one moved after an appeal, one revoked (and disputed in vain a second time), one
+        whose dispute nobody decides, one left alone. Metadata and payee of the thief's change before."""
+        registry, disputes = self.contracts.registry.functions, self.contracts.disputes.functions
+        thief, author, other = "buyer:7", "artist:Ada", "artist:Béla"
+        stolen = [digest(f"{self.name} stolen work {i}") for i in range(4)]
+        works = [(key, digest(f"file {i + 10}"), digest("stolen"), 1) for i, key in enumerate(stolen)]
+        self.send(thief, registry.register(works))
+        self.send(thief, registry.setMetadata(stolen[:1], [digest("mine, I say")]))
+        self.send(thief, registry.setPayee(self.address("buyer:8")))
+        for wallet in (thief, author, other):
+            self.give_money(wallet, 400_000_000, "WorkDisputes")
+        first = disputes.nextDisputeId().call()
+        moved, revoked, moot, open_ = range(first, first + 4)
+        evidence = digest("evidence")
+        for wallet, work, kind in ((author, 0, 0), (author, 1, 1), (other, 1, 1), (other, 2, 0)):
+            self.send(wallet, disputes.open(stolen[work], kind, evidence))
+        self.send(thief, disputes.answer(moved, digest("answer")))
+        self.context.client.advance_time(7 * DAY + 1)
+        for dispute in (moved, revoked, moot):
+            self.as_timelock(disputes.decide(dispute, True))
+        self.send(thief, disputes.appeal(moved, digest("appeal")))
+        self.as_timelock(disputes.decideAppeal(moved, True))
+        self.send("relayer", disputes.execute(moved))
+        self.context.client.advance_time(7 * DAY + 1)
+        self.send("relayer", disputes.execute(revoked))
+        self.send("relayer", disputes.execute(moot))
+        self.context.client.advance_time(30 * DAY)
+        self.send("relayer", disputes.lapse(open_))
+        self.send("relayer", disputes.claimBond(self.address(author)))
+
     def rounds(self) -> None:
         """One round rejected by a challenge, one finalised after a challenge was turned down, one whose
         challenge nobody answered; stake is claimed."""
@@ -189,6 +220,7 @@ class Story:
 
     def tell(self) -> Story:
         self.works()
+        self.disputes()
         self.rounds()
         self.sales()
         self.vote()

@@ -14,12 +14,13 @@ from backend.chain.indexer import Indexer
 from backend.chain.reconcile import Mismatch, reconcile
 from backend.chain.tables import ChainEvent
 from backend.context import Context
+from backend.disputes.tables import Dispute
 from backend.generations.tables import Order
 from backend.governance.tables import Proposal, Resolution, RulesVersion, Vote
-from backend.royalties.tables import Claim, Credit, Payees, Refund, RevenueDeposit, SaleSplit
+from backend.royalties.tables import ArtistPayee, Claim, Credit, Payees, Refund, RevenueDeposit, SaleSplit
 from backend.stake.tables import DelegateVotes, Delegation, StakeBalance, StakeClaim
 from backend.training.tables import BondClaim, Challenge, Round
-from backend.works.tables import Collection, ConsentChange, Work
+from backend.works.tables import Collection, Work, WorkChange
 from tests.backend.chain.conftest import Deployed
 from tests.backend.chain.reading import rows_of
 from tests.backend.chain.story import ROUND_STAKE, Story, digest
@@ -65,13 +66,42 @@ def test_works_and_consent(session: Session, told: Story) -> None:
     ada, bela = told.address("artist:Ada"), told.address("artist:Béla")
     consents = [session.get_one(Work, "0x" + digest(f"handlers work {i}").hex()) for i in range(3)]
     assert [(work.artist, work.consent) for work in consents] == [(ada, 0), (ada, 1), (bela, 1)]
-    first = select(ConsentChange.consent).where(ConsentChange.content_hash == consents[0].content_hash)
-    assert session.scalars(first.order_by(ConsentChange.block_number)).all() == [1, 0]
+    first = select(WorkChange.consent).where(WorkChange.content_hash == consents[0].content_hash)
+    assert session.scalars(first.order_by(WorkChange.block_number)).all() == [1, 0]
     collection = session.scalars(select(Collection)).one()
     assert (collection.artist, collection.count, collection.consent) == (bela, 7, 0)
     proven = session.get_one(Work, "0x" + digest("handlers proven work").hex())
     # Since the collection's registration, as the registry's record says, though the proof came a day later.
     assert (proven.artist, proven.consent, proven.registered_at) == (bela, 1, collection.registered_at)
+
+
+def test_disputed_works(session: Session, told: Story) -> None:
+    thief, author = told.address("buyer:7"), told.address("artist:Ada")
+    stolen = [session.get_one(Work, "0x" + digest(f"handlers stolen work {i}").hex()) for i in range(4)]
+    assert [work.artist for work in stolen] == [author, thief, thief, thief]
+    assert [(work.consent, work.revoked) for work in stolen] == [(0, False), (0, True), (1, False), (1, False)]
+    # The document still is the thief's, and names the thief.
+    assert stolen[0].metadata_digest == "0x" + digest("mine, I say").hex()
+    assert [work.described_by for work in stolen] == [thief] * 4
+    history = select(WorkChange).where(WorkChange.content_hash == stolen[0].content_hash)
+    changes = session.scalars(history.order_by(WorkChange.block_number)).all()
+    assert [(change.artist, change.consent) for change in changes] == [(thief, 1), (thief, 1), (author, 0)]
+    assert len({change.metadata_digest for change in changes}) == 2
+    assert session.get_one(ArtistPayee, thief).payee == told.address("buyer:8")
+
+
+def test_disputes(session: Session, told: Story) -> None:
+    disputes = session.scalars(select(Dispute).order_by(Dispute.dispute_id)).all()
+    assert [d.state for d in disputes] == ["executed", "executed", "mooted", "lapsed"]
+    assert [d.kind for d in disputes] == ["authorship", "revocation", "revocation", "authorship"]
+    assert [d.upheld for d in disputes] == [True, True, True, None]
+    bond = 100_000_000
+    assert [(d.claimant_bond, d.respondent_bond) for d in disputes] == [
+        (bond, 2 * bond), (bond, 0), (bond, 0), (bond, 0)]
+    assert disputes[0].appeal_digest == "0x" + digest("appeal").hex() and disputes[1].appeal_digest is None
+    assert {d.respondent for d in disputes} == {told.address("buyer:7")}
+    paid = session.scalars(select(BondClaim).where(BondClaim.source == "disputes")).one()
+    assert (paid.account, paid.amount) == (told.address("artist:Ada"), 4 * bond)
 
 
 def test_rounds_and_challenges(session: Session) -> None:
@@ -83,7 +113,7 @@ def test_rounds_and_challenges(session: Session) -> None:
     challenges = session.scalars(select(Challenge).order_by(Challenge.round_id)).all()
     assert [(c.upheld, c.resolved_at is None) for c in challenges] == [
         (True, False), (False, False), (None, False)]
-    assert session.scalars(select(BondClaim.amount)).all() == [
+    assert session.scalars(select(BondClaim.amount).where(BondClaim.source == "rounds")).all() == [
         200_000_000
     ]  # own bond, and the failed challenger's
 

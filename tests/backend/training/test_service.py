@@ -14,7 +14,7 @@ from backend.training import artifacts, datasets, service
 from backend.training.datasets import IndexDisagrees, NothingToTrainOn
 from backend.works import registration
 from backend.works.catalogue import works_of
-from backend.works.tables import ConsentChange, Work
+from backend.works.tables import Work, WorkChange
 from model.dataset import HashMismatch
 from tests.backend.sales_world import World, world  # noqa: F401
 
@@ -96,12 +96,13 @@ def test_before_any_registration_there_is_nothing_to_train_on(world: World) -> N
 
 def test_an_index_that_invents_consent_is_found_out(world: World, withdrawn) -> None:  # noqa: F811
     _, key = withdrawn
-    invented = ConsentChange(
+    invented = WorkChange(
         block_hash="0x" + "ee" * 32,
         log_index=0,
         block_number=world.ctx.client.block_number(),
         content_hash=key,
         artist=world.artist("Ada").address,
+        metadata_digest="0x" + "dd" * 32,
         consent=1,
     )
     with world.ctx.sessions.begin() as session:
@@ -111,7 +112,7 @@ def test_an_index_that_invents_consent_is_found_out(world: World, withdrawn) -> 
             datasets.consenting_works(world.ctx)
     finally:
         with world.ctx.sessions.begin() as session:
-            session.delete(session.get(ConsentChange, ("0x" + "ee" * 32, 0)))
+            session.delete(session.get(WorkChange, ("0x" + "ee" * 32, 0)))
 
 
 def test_an_index_that_misses_a_work_is_found_out(world: World) -> None:  # noqa: F811

@@ -15,6 +15,7 @@ import pytest
 from eth_abi import encode
 from eth_utils import keccak
 
+from backend.chain.bonds import approve_bond
 from backend.chain.client import ChainClient
 from backend.generations import fulfilment, service
 from backend.generations.attribution import encoded, with_credits
@@ -227,7 +228,7 @@ def test_leaves_that_are_not_those_of_the_report(forgotten: World) -> None:
     proposal = list(rounds.proposal_of(report, ctx.documents.put(report)))
     proposal[3] = hidden.root
     sender, contract = ctx.sender("proposer"), ctx.contracts.rounds.functions
-    rounds._approve_bond(ctx, sender, 10**8)
+    approve_bond(ctx, sender, ctx.contracts.rounds.address, 10**8)
     sender.send(contract.propose(report["round_id"], tuple(proposal)))
     rounds.finalise(ctx, report["round_id"], advance_time=True)
     ctx.sender("relayer").send(contract.claim(report["round_id"], thief, 10**18, hidden.proof(0)))
