@@ -22,6 +22,8 @@ contract CompensationRules is ICompensationRules, Ownable {
     uint32 public constant MAX_STREAM_PERIOD = 90 days;
     uint32 public constant MIN_ORDER_WINDOW = 1 hours;
     uint32 public constant MAX_ORDER_WINDOW = 30 days;
+    uint32 public constant MIN_MINT_INTERVAL = 1 hours;
+    uint32 public constant MAX_MINT_INTERVAL = 365 days;
 
     struct Version {
         Rules rules;
@@ -144,6 +146,7 @@ contract CompensationRules is ICompensationRules, Ownable {
         _within("challengeWindow", r.challengeWindow, MIN_CHALLENGE_WINDOW, MAX_CHALLENGE_WINDOW);
         _within("streamPeriod", r.streamPeriod, MIN_STREAM_PERIOD, MAX_STREAM_PERIOD);
         _within("maxOrderWindow", r.maxOrderWindow, MIN_ORDER_WINDOW, MAX_ORDER_WINDOW);
+        _within("mintInterval", r.mintInterval, MIN_MINT_INTERVAL, MAX_MINT_INTERVAL);
         // From 0 no doubling would ever lead away again.
         _within("pricePerGeneration", r.pricePerGeneration, 1, type(uint96).max);
         _within("proposalBond", r.proposalBond, 1, type(uint128).max);

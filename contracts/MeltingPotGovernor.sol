@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
 import {Governor} from "@openzeppelin/contracts/governance/Governor.sol";
 import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
 import {
@@ -22,7 +23,8 @@ import {IVotes} from "@openzeppelin/contracts/governance/utils/IVotes.sol";
 /// @title The holders' governor
 /// @notice OpenZeppelin's Governor on the stake token's votes, which count in seconds. A vote opens 1 day
 /// after the proposal and lasts 5 days, at least 1 more day once the quorum of 10 % is reached; proposing
-/// needs 500 stake. What passes goes through the timelock. Votes may be cast by signature.
+/// needs 500 stake. What passes goes through the timelock. Votes may be cast by signature. A guardian may
+/// cancel any proposal but one to remove a guardian; it can do nothing else here.
 contract MeltingPotGovernor is
     Governor,
     GovernorSettings,
@@ -32,14 +34,81 @@ contract MeltingPotGovernor is
     GovernorPreventLateQuorum,
     GovernorTimelockControl
 {
-    constructor(IVotes token, TimelockController timelock)
+    /// @notice The role that contracts of the project give to a guardian.
+    bytes32 public constant GUARDIAN_ROLE = keccak256("GUARDIAN_ROLE");
+
+    /// @notice May cancel proposals until they are executed; the zero address: nobody may.
+    address public guardian;
+    /// @notice Whether all that the proposal does is to remove guardians: the guardian cannot cancel it.
+    mapping(uint256 proposalId => bool) public removesGuardian;
+
+    event GuardianChanged(address indexed previous, address indexed guardian);
+
+    /// @param guardian_ The first guardian.
+    constructor(IVotes token, TimelockController timelock, address guardian_)
         Governor("MeltingPot Governor")
         GovernorSettings(1 days, 5 days, 500e18)
         GovernorVotes(token)
         GovernorVotesQuorumFraction(10)
         GovernorPreventLateQuorum(1 days)
         GovernorTimelockControl(timelock)
-    {}
+    {
+        _setGuardian(guardian_);
+    }
+
+    /// @notice Names another guardian, or nobody (the zero address). Governance (the timelock, by a vote)
+    /// only.
+    function setGuardian(address guardian_) external onlyGovernance {
+        _setGuardian(guardian_);
+    }
+
+    /// @dev Notes for good what the guardian must not stop.
+    function _propose(
+        address[] memory targets,
+        uint256[] memory values,
+        bytes[] memory calldatas,
+        string memory description,
+        address proposer
+    ) internal override returns (uint256 proposalId) {
+        proposalId = super._propose(targets, values, calldatas, description, proposer);
+        if (_onlyRemovals(targets, values, calldatas)) removesGuardian[proposalId] = true;
+    }
+
+    /// @dev The proposer may cancel before the vote, the guardian at any time; `_cancel` refuses what is over.
+    function _validateCancel(uint256 proposalId, address caller) internal view override returns (bool) {
+        if (caller == guardian && !removesGuardian[proposalId]) return true;
+        return super._validateCancel(proposalId, caller);
+    }
+
+    function _setGuardian(address guardian_) private {
+        emit GuardianChanged(guardian, guardian_);
+        guardian = guardian_;
+    }
+
+    /// @dev Every action, not one of them: else a removal mixed in would shield whatever stands beside it.
+    /// Without value, because the target of a revokeRole may be anybody's contract.
+    function _onlyRemovals(address[] memory targets, uint256[] memory values, bytes[] memory calldatas)
+        private
+        view
+        returns (bool)
+    {
+        for (uint256 i = 0; i < targets.length; ++i) {
+            if (values[i] != 0 || !_isRemoval(targets[i], calldatas[i])) return false;
+        }
+        return true;
+    }
+
+    /// @dev setGuardian of this governor, or revokeRole(GUARDIAN_ROLE, …) of any contract.
+    function _isRemoval(address target, bytes memory data) private view returns (bool) {
+        bytes4 selector = bytes4(data);
+        if (selector == this.setGuardian.selector) return target == address(this);
+        if (selector != IAccessControl.revokeRole.selector || data.length < 36) return false;
+        bytes32 role;
+        assembly ("memory-safe") {
+            role := mload(add(data, 36)) // the first argument, behind the length and the selector
+        }
+        return role == GUARDIAN_ROLE;
+    }
 
     // What follows only names, for the compiler, which of the inherited functions are meant.
 

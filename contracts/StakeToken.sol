@@ -16,21 +16,23 @@ contract StakeToken is IStakeToken, ERC20, ERC20Permit, ERC20Votes {
     /// @notice TrainingRounds: the only minter.
     address public immutable rounds;
     IRevenuePool public immutable pool;
-    address public immutable market;
-    address public immutable timelock;
+    /// @notice The project's own contracts, which never hold stake: they could neither claim revenue nor vote.
+    mapping(address account => bool) public isRefused;
 
     error NotRounds(address caller);
-    /// @notice The project's own contracts never hold stake: they could neither claim revenue nor vote.
     error HolderRefused(address account);
 
-    constructor(address rounds_, IRevenuePool pool_, address market_, address timelock_)
+    /// @param refused Contracts of the project that never hold stake, besides this one.
+    constructor(address rounds_, IRevenuePool pool_, address[] memory refused)
         ERC20("Melting Pot Stake", "POT")
         ERC20Permit("Melting Pot Stake")
     {
         rounds = rounds_;
         pool = pool_;
-        market = market_;
-        timelock = timelock_;
+        isRefused[address(this)] = true;
+        for (uint256 i = 0; i < refused.length; ++i) {
+            isRefused[refused[i]] = true;
+        }
     }
 
     /// @inheritdoc IStakeToken
@@ -67,14 +69,13 @@ contract StakeToken is IStakeToken, ERC20, ERC20Permit, ERC20Votes {
     }
 
     /// @dev Settles revenue at the old balances, then moves them. Votes that nobody delegated do not count,
-    /// so a holder without a delegate who had no stake becomes their own.
+    /// so a holder without a delegate who had no stake becomes their own. Whoever has stake is not refused, so
+    /// that the list costs a read only where somebody had none.
     function _update(address from, address to, uint256 value) internal override(ERC20, ERC20Votes) {
-        if (to == address(this) || to == address(pool) || to == market || to == rounds || to == timelock) {
-            revert HolderRefused(to);
-        }
+        bool first = to != address(0) && balanceOf(to) == 0;
+        if (first && isRefused[to]) revert HolderRefused(to);
         pool.settle(from, to);
-        bool first = to != address(0) && value != 0 && balanceOf(to) == 0 && delegates(to) == address(0);
         super._update(from, to, value);
-        if (first) _delegate(to, to);
+        if (first && value != 0 && delegates(to) == address(0)) _delegate(to, to);
     }
 }

@@ -1,61 +1,36 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {AccessControl} from "@openzeppelin/contracts/access/AccessControl.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
-import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {ICompensationRules} from "./interfaces/ICompensationRules.sol";
 import {IStakeToken} from "./interfaces/IStakeToken.sol";
-import {ITrainingRounds} from "./interfaces/ITrainingRounds.sol";
+import {RoundChallenges} from "./RoundChallenges.sol";
 
 /// @title Training rounds and the stake they mint
 /// @notice A round is proposed with a bond and a published report, may be challenged within its window by
 /// anyone with a bond, and once finalised its allocations are claimed by Merkle proof, by anyone for anyone.
 /// Rules (bonds, window, mint budget) are those in force at the proposal. Bonds are in the settlement token's
 /// smallest unit, stake has 18 decimals, times are Unix seconds.
-contract TrainingRounds is ITrainingRounds, AccessControl, ReentrancyGuardTransient {
-    using SafeERC20 for IERC20;
+contract TrainingRounds is RoundChallenges {
+    /// @notice Root, budget and minted stake of each part of a round's mint.
+    mapping(uint256 roundId => mapping(Part part => MintPart)) public mintParts;
+    /// @notice Whether the account's allocation in this part of the round was minted.
+    mapping(uint256 roundId => mapping(Part part => mapping(address account => bool))) public claimed;
 
-    bytes32 public constant PROPOSER_ROLE = keccak256("PROPOSER_ROLE");
-    bytes32 public constant RESOLVER_ROLE = keccak256("RESOLVER_ROLE");
-    /// @notice Seconds that the resolver has for a challenge: a vote with its timelock takes up to ten days.
-    uint64 public constant ANSWER_PERIOD = 30 days;
-
-    IERC20 public immutable settlementToken;
-    IStakeToken public immutable stakeToken;
-    ICompensationRules public immutable rules;
-
-    /// @notice The id that the next proposal gets; ids start at 1.
-    uint256 public nextRoundId = 1;
-    mapping(uint256 roundId => Round) public rounds;
-    /// @notice Whether the account's allocation of the round was minted.
-    mapping(uint256 roundId => mapping(address account => bool)) public claimed;
-    /// @notice Bonds that claimBond(account) pays.
-    mapping(address account => uint256) public bondOwed;
-
-    /// @param admin The timelock: grants and revokes the roles, and resolves challenges.
-    /// @param proposer Proposes rounds.
     constructor(
         IERC20 settlementToken_,
         IStakeToken stakeToken_,
         ICompensationRules rules_,
         address admin,
-        address proposer
-    ) {
-        settlementToken = settlementToken_;
-        stakeToken = stakeToken_;
-        rules = rules_;
-        _grantRole(DEFAULT_ADMIN_ROLE, admin);
-        _grantRole(RESOLVER_ROLE, admin);
-        _grantRole(PROPOSER_ROLE, proposer);
-    }
+        address proposer,
+        address bootstrapResolver_
+    ) RoundChallenges(settlementToken_, stakeToken_, rules_, admin, proposer, bootstrapResolver_) {}
 
-    /// @notice Proposes a round and takes the rules' proposal bond. PROPOSER_ROLE.
+    /// @notice Proposes a round and takes the rules' proposal bond. PROPOSER_ROLE, once in each mint interval
+    /// of the rules in force.
     /// @param expectedRoundId The id that the allocations' leaves were built for; reverts UnexpectedRound
-    /// when another round got it first. Reverts EmptyProposal, BondTooSmall.
+    /// when another round got it first. Reverts EmptyProposal, SameRoots, RoundTooSoon, BondTooSmall.
     function propose(uint256 expectedRoundId, Proposal calldata p)
         external
         nonReentrant
@@ -65,101 +40,56 @@ contract TrainingRounds is ITrainingRounds, AccessControl, ReentrancyGuardTransi
         roundId = nextRoundId++;
         if (expectedRoundId != roundId) revert UnexpectedRound(expectedRoundId, roundId);
         if (p.modelDigest == 0 || p.reportDigest == 0 || p.allocationsRoot == 0) revert EmptyProposal();
+        if (p.allocationsRoot == p.learningRoot) revert SameRoots(p.learningRoot);
         uint32 version = rules.currentVersion();
         ICompensationRules.Rules memory r = rules.rulesOf(version);
+        _checkInterval(roundId - 1, r.mintInterval);
 
         Round storage round = rounds[roundId];
         round.proposer = msg.sender;
+        round.proposedAt = uint64(block.timestamp);
         round.challengeEndsAt = uint64(block.timestamp) + r.challengeWindow;
         round.state = State.Proposed;
         round.rulesVersion = version;
-        round.mintBudget = r.mintPerRound;
-        round.allocationsRoot = p.allocationsRoot;
-        round.bond = _takeBond(r.proposalBond);
-        emit RoundProposed(roundId, msg.sender, version, p, round.challengeEndsAt, round.bond);
+        uint128 learning = uint128(uint256(r.mintPerRound) * r.learningMintBps / 10_000);
+        mintParts[roundId][Part.Artists] = MintPart(p.allocationsRoot, r.mintPerRound - learning, 0);
+        // Without learning contributors their part is not minted: it is nobody else's.
+        if (p.learningRoot != 0) mintParts[roundId][Part.Learning] = MintPart(p.learningRoot, learning, 0);
+        uint128 bond = _takeBond(r.proposalBond);
+        round.bond = bond;
+        emit RoundProposed(roundId, msg.sender, version, p, round.challengeEndsAt, bond);
     }
 
-    /// @notice Challenges one leaf of a round with a bond and evidence; freezes this round only. Anyone,
-    /// within the window.
-    /// @param evidenceDigest Of the CID of the evidence. Reverts WrongState, WindowClosed, BondTooSmall.
-    function challenge(uint256 roundId, address account, uint256 amount, bytes32 evidenceDigest)
-        external
-        nonReentrant
-    {
-        Round storage round = _inState(roundId, State.Proposed);
-        uint64 endsAt = round.challengeEndsAt;
-        if (block.timestamp > endsAt) revert WindowClosed(endsAt, block.timestamp);
-        round.state = State.Challenged;
-        round.challenger = msg.sender;
-        round.answerBy = uint64(block.timestamp) + ANSWER_PERIOD;
-        round.challengeBond = _takeBond(rules.rulesOf(round.rulesVersion).challengeBond);
-        emit RoundChallenged(roundId, msg.sender, account, amount, evidenceDigest, round.challengeBond);
-    }
-
-    /// @notice Decides a challenge. RESOLVER_ROLE (timelock). Upheld: the round is rejected and both bonds
-    /// are owed to the challenger. Else the challenger's bond is owed to the proposer and a fresh window
-    /// begins, so that a sham challenge cannot use up the time of a real one. Until the round's answerBy.
-    /// Reverts WrongState, AnswerTooLate.
-    /// @dev Guarded, because a challenge stands before its bond has arrived.
-    function resolve(uint256 roundId, bool upheld) external nonReentrant onlyRole(RESOLVER_ROLE) {
-        Round storage round = _inState(roundId, State.Challenged);
-        uint64 answerBy = round.answerBy;
-        if (block.timestamp > answerBy) revert AnswerTooLate(answerBy, block.timestamp);
-        round.answerBy = 0;
-        uint64 endsAt;
-        if (upheld) {
-            round.state = State.Rejected;
-            bondOwed[round.challenger] += uint256(round.bond) + round.challengeBond;
-            round.bond = 0;
-        } else {
-            round.state = State.Proposed;
-            endsAt = uint64(block.timestamp) + rules.rulesOf(round.rulesVersion).challengeWindow;
-            round.challengeEndsAt = endsAt;
-            bondOwed[round.proposer] += round.challengeBond;
-            round.challenger = address(0);
-        }
-        round.challengeBond = 0;
-        emit ChallengeResolved(roundId, upheld, endsAt);
-    }
-
-    /// @notice Ends a challenge that nobody resolved in time, so that no bond is held for ever: the round is
-    /// rejected, because a disputed report mints nothing, and each side is owed its own bond, because nobody
-    /// said who was right. Anyone, after the round's answerBy. Reverts WrongState, AnswerStillDue.
-    function lapse(uint256 roundId) external nonReentrant {
-        Round storage round = _inState(roundId, State.Challenged);
-        uint64 answerBy = round.answerBy;
-        if (block.timestamp <= answerBy) revert AnswerStillDue(answerBy, block.timestamp);
-        round.state = State.Rejected;
-        bondOwed[round.proposer] += round.bond;
-        bondOwed[round.challenger] += round.challengeBond;
-        (round.bond, round.challengeBond, round.answerBy) = (0, 0, 0);
-        emit ChallengeLapsed(roundId);
-    }
-
-    /// @notice Opens the stake claims of an unchallenged round and owes the proposer the bond. Anyone, after
-    /// the window. Reverts WrongState, WindowOpen.
-    function finalise(uint256 roundId) external {
+    /// @notice Opens the stake claims of a round without open challenges and owes the proposer the bond.
+    /// Anyone, after the window. Reverts WrongState, WindowOpen, ChallengesOpen.
+    function finalise(uint256 roundId) external nonReentrant {
         Round storage round = _inState(roundId, State.Proposed);
         uint64 endsAt = round.challengeEndsAt;
         if (block.timestamp <= endsAt) revert WindowOpen(endsAt, block.timestamp);
+        if (round.openChallenges != 0) revert ChallengesOpen(roundId, round.openChallenges);
         round.state = State.Finalised;
         bondOwed[round.proposer] += round.bond;
         round.bond = 0;
-        emit RoundFinalised(roundId, round.mintBudget);
+        mapping(Part => MintPart) storage parts = mintParts[roundId];
+        emit RoundFinalised(roundId, uint256(parts[Part.Artists].budget) + parts[Part.Learning].budget);
     }
 
-    /// @notice Mints the stake allocated to `account` by a finalised round, to it. Anyone. Reverts
-    /// WrongState, AlreadyClaimed, NotAllocated, MintBudgetExceeded.
-    function claim(uint256 roundId, address account, uint256 amount, bytes32[] calldata proof) external {
-        Round storage round = _inState(roundId, State.Finalised);
-        if (claimed[roundId][account]) revert AlreadyClaimed(roundId, account);
-        _claim(round, roundId, account, amount, proof);
+    /// @notice Mints the stake allocated to `account` in one part of a finalised round, to it. Anyone. An
+    /// account may have one leaf in each part. Reverts WrongState, AlreadyClaimed, NotAllocated,
+    /// MintBudgetExceeded.
+    function claim(uint256 roundId, Part part, address account, uint256 amount, bytes32[] calldata proof)
+        external
+    {
+        _inState(roundId, State.Finalised);
+        if (claimed[roundId][part][account]) revert AlreadyClaimed(roundId, part, account);
+        _claim(roundId, part, account, amount, proof);
     }
 
     /// @notice As claim, for several accounts; skips those claimed already, so that nobody can spoil a batch.
-    /// Anyone; the caller bounds the lists.
+    /// Anyone; the caller bounds the lists. Reverts LengthMismatch too.
     function claimMany(
         uint256 roundId,
+        Part part,
         address[] calldata accounts,
         uint256[] calldata amounts,
         bytes32[][] calldata proofs
@@ -167,55 +97,39 @@ contract TrainingRounds is ITrainingRounds, AccessControl, ReentrancyGuardTransi
         if (accounts.length != amounts.length || accounts.length != proofs.length) {
             revert LengthMismatch(accounts.length, amounts.length, proofs.length);
         }
-        Round storage round = _inState(roundId, State.Finalised);
+        _inState(roundId, State.Finalised);
         for (uint256 i = 0; i < accounts.length; ++i) {
-            if (!claimed[roundId][accounts[i]]) _claim(round, roundId, accounts[i], amounts[i], proofs[i]);
+            if (claimed[roundId][part][accounts[i]]) continue;
+            _claim(roundId, part, accounts[i], amounts[i], proofs[i]);
         }
     }
 
-    /// @notice Pays `account` the bonds it is owed, to itself. Anyone. Does nothing when none are.
-    function claimBond(address account) external nonReentrant {
-        uint256 amount = bondOwed[account];
-        if (amount == 0) return;
-        bondOwed[account] = 0;
-        emit BondClaimed(account, amount);
-        settlementToken.safeTransfer(account, amount);
-    }
-
     /// @notice The leaf of an allocation: names its round, and is hashed twice so that no inner node passes
-    /// for it.
+    /// for it. Its part is named by the root that it leads to.
     function leafOf(uint256 roundId, address account, uint256 amount) public pure returns (bytes32) {
         return keccak256(bytes.concat(keccak256(abi.encode(roundId, account, amount))));
     }
 
-    function _claim(
-        Round storage round,
-        uint256 roundId,
-        address account,
-        uint256 amount,
-        bytes32[] calldata proof
-    ) private {
-        if (!MerkleProof.verifyCalldata(proof, round.allocationsRoot, leafOf(roundId, account, amount))) {
-            revert NotAllocated(roundId, account, amount);
+    function _claim(uint256 roundId, Part part, address account, uint256 amount, bytes32[] calldata proof)
+        private
+    {
+        MintPart storage from = mintParts[roundId][part];
+        if (!MerkleProof.verifyCalldata(proof, from.root, leafOf(roundId, account, amount))) {
+            revert NotAllocated(roundId, part, account, amount);
         }
-        uint256 left = round.mintBudget - round.minted;
+        uint256 left = from.budget - from.minted;
         if (amount > left) revert MintBudgetExceeded(amount, left);
-        round.minted += uint128(amount);
-        claimed[roundId][account] = true;
-        emit StakeClaimed(roundId, account, amount);
+        from.minted += uint128(amount);
+        claimed[roundId][part][account] = true;
+        emit StakeClaimed(roundId, part, account, amount);
         stakeToken.mint(account, amount);
     }
 
-    /// @return received The measured balance increase, at least `bond`.
-    function _takeBond(uint128 bond) private returns (uint128 received) {
-        uint256 before = settlementToken.balanceOf(address(this));
-        settlementToken.safeTransferFrom(msg.sender, address(this), bond);
-        received = SafeCast.toUint128(settlementToken.balanceOf(address(this)) - before);
-        if (received < bond) revert BondTooSmall(received, bond);
-    }
-
-    function _inState(uint256 roundId, State wanted) private view returns (Round storage round) {
-        round = rounds[roundId];
-        if (round.state != wanted) revert WrongState(roundId, round.state, wanted);
+    /// @dev The latest round alone tells: every earlier one that stands kept its distance to it. A rejected
+    /// one mints nothing, so that the next may be proposed at once in its place.
+    function _checkInterval(uint256 latest, uint32 interval) private view {
+        if (rounds[latest].state == State.Rejected || latest == 0) return;
+        uint256 earliest = uint256(rounds[latest].proposedAt) + interval;
+        if (block.timestamp < earliest) revert RoundTooSoon(earliest, block.timestamp);
     }
 }

@@ -1,7 +1,8 @@
 """Deploy all contracts to a running chain and write deployments/<chainId>.json.
 
     .venv/bin/python scripts/deploy.py --rpc-url http://127.0.0.1:8545 --mnemonic "test test ... junk" \\
-        --operator 0x.. --proposer 0x.. --platform 0x.. --network 0x.. --learning 0x.. --guardian 0x..
+        --operator 0x.. --proposer 0x.. --platform 0x.. --network 0x.. --learning 0x.. --guardian 0x.. \\
+        --resolver 0x..
 
 Run from the project root. Does nothing when the file already describes this chain,
 unless --force is given. Outside the development chain (31337) --settlement-token must name an ERC-20 with
@@ -28,7 +29,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
     parser.add_argument("--rpc-url", required=True, help="JSON-RPC address of a running chain")
     parser.add_argument("--mnemonic", required=True, help="words of the deployer; - reads standard input")
-    for role in ("operator", "proposer", "platform", "network", "learning", "guardian"):
+    for role in ("operator", "proposer", "platform", "network", "learning", "guardian", "resolver"):
         parser.add_argument(f"--{role}", required=True, help=f"address of the {role}")
     parser.add_argument("--settlement-token", help="ERC-20 to settle in; left out on 31337: a mock")
     parser.add_argument("--out", default="deployments", help="folder of the result (default: deployments)")

@@ -35,6 +35,7 @@ FIRST_RULES = {
     "challengeWindow": 3 * DAY_S,
     "streamPeriod": 7 * DAY_S,
     "maxOrderWindow": 7 * DAY_S,
+    "mintInterval": DAY_S,
     "pricePerGeneration": 10**6,
     "proposalBond": 100 * 10**6,
     "challengeBond": 100 * 10**6,
@@ -74,6 +75,7 @@ class Roles:
     network: str
     learning: str
     guardian: str
+    resolver: str
 
 
 def address_at(deployer: str, nonce: int) -> str:
@@ -163,15 +165,15 @@ def constructor_arguments(at: dict[str, str], token: str, roles: Roles) -> dict[
         "TimelockController": (at["MeltingPotGovernor"], TIMELOCK_DELAY_S),
         "CompensationRules": (timelock, tuple(FIRST_RULES.values())),
         "ArtworkRegistry": (at["WorkDisputes"],),
-        "WorkDisputes": (token, rules, at["ArtworkRegistry"], timelock),
-        "StakeToken": (rounds, pool, market, timelock),
+        "WorkDisputes": (token, rules, registry, timelock),
+        "StakeToken": (rounds, pool, [at[name] for name in ORDER if name != "StakeToken"] + [token]),
         "RevenuePool": (stake, rules, market),
         "GenerationMarket": (token, rules, pool, registry, timelock, roles.operator, roles.guardian, payees),
         "PrepaidSales": (token, rules, market, registry),
         "GenerationToken": (market, timelock, FIRST_ROYALTY_BPS),
-        "TrainingRounds": (token, stake, rules, timelock, roles.proposer),
-        "MeltingPotGovernor": (stake, timelock),
-        "Charter": (timelock,),
+        "TrainingRounds": (token, stake, rules, timelock, roles.proposer, roles.resolver),
+        "MeltingPotGovernor": (stake, timelock, roles.guardian),
+        "Charter": (timelock, at["MeltingPotGovernor"]),
     }
 
 
@@ -196,6 +198,10 @@ def check_roles(contracts: dict[str, Any], deployer: str, roles: Roles) -> None:
                 raise DeploymentFailed(f"{contract._name}: {holder} lacks {role}")
             if contract.hasRole(identifier, deployer) and deployer != holder:
                 raise DeploymentFailed(f"{contract._name}: the deployer {deployer} holds {role}")
+    for contract, getter, holder in ((governor, "guardian", roles.guardian),
+                                     (rounds, "bootstrapResolver", roles.resolver)):
+        if getattr(contract, getter)() != to_checksum_address(holder):
+            raise DeploymentFailed(f"{contract._name}: {holder} is not its {getter}")
     if registry.disputes() != disputes.address:
         raise DeploymentFailed(f"ArtworkRegistry: {registry.disputes()} may move works, not the disputes")
     for name in ("CompensationRules", "Charter", "GenerationToken"):

@@ -10,12 +10,13 @@ interface ICompensationRules {
         uint16 platformBps;
         uint16 networkBps;
         uint16 learningBps;
-        uint16 learningMintBps; // part of a round's mint for learning contributors, applied by the report
+        uint16 learningMintBps; // part of a round's mint for learning contributors
         uint16 maxCredits; // most artists credited inline by one sale
         uint32 challengeWindow; // seconds
         uint32 streamPeriod; // seconds
         uint32 maxOrderWindow; // seconds
-        uint128 pricePerGeneration; // settlement token, smallest unit
+        uint32 mintInterval; // seconds from one proposed round to the next
+        uint128 pricePerGeneration; // settlement token, smallest unit; at most type(uint96).max
         uint128 proposalBond; // settlement token, smallest unit
         uint128 challengeBond; // settlement token, smallest unit
         uint128 mintPerRound; // stake token, smallest unit

@@ -7,7 +7,9 @@ interface ITrainingRounds {
         bytes32 modelDigest; // of the CID of the model version
         bytes32 datasetRoot;
         bytes32 reportDigest; // of the CID of the report
-        bytes32 allocationsRoot; // over leafOf(round, account, amount), OpenZeppelin's StandardMerkleTree
+        bytes32 allocationsRoot; // of the artists: over leafOf(round, account, amount), OpenZeppelin's
+        // StandardMerkleTree
+        bytes32 learningRoot; // of the learning contributors, alike; 0 when the report names none
         bytes32 settingsHash;
         uint64 seed;
     }
@@ -15,23 +17,47 @@ interface ITrainingRounds {
     enum State {
         None,
         Proposed,
-        Challenged,
         Finalised,
         Rejected
     }
 
+    enum ChallengeState {
+        None,
+        Open,
+        Upheld,
+        Refused,
+        Lapsed, // nobody decided it in time
+        Closed // left open by a round that was rejected for another challenge
+    }
+
+    /// @notice The two parts of a round's mint: each has its own tree of leaves and its own budget.
+    enum Part {
+        Artists,
+        Learning
+    }
+
     struct Round {
         address proposer;
-        uint64 challengeEndsAt; // last second in which the round may be challenged
         State state;
-        address challenger; // of the open, upheld or lapsed challenge
         uint32 rulesVersion;
-        uint64 answerBy; // last second in which the open challenge may be resolved; 0 when none is open
+        uint64 proposedAt;
+        uint64 challengeEndsAt; // last second in which the round may be challenged
+        uint32 challengeCount;
+        uint32 openChallenges; // while there is one, the round cannot be finalised
         uint128 bond;
-        uint128 challengeBond;
-        uint128 mintBudget;
+    }
+
+    struct Challenge {
+        address challenger;
+        uint64 answerBy; // last second in which the challenge may be resolved
+        ChallengeState state;
+        uint128 bond;
+    }
+
+    struct MintPart {
+        bytes32 root;
+        uint128 budget; // stake, smallest unit
         uint128 minted;
-        bytes32 allocationsRoot;
     }
 
     event RoundProposed(
@@ -44,30 +70,41 @@ interface ITrainingRounds {
     );
     event RoundChallenged(
         uint256 indexed roundId,
+        uint256 indexed challengeId,
         address indexed challenger,
         address account,
         uint256 amount,
         bytes32 evidenceDigest,
+        uint64 answerBy,
         uint256 bond
     );
-    /// @param challengeEndsAt The end of the fresh window; 0 when the round is rejected.
-    event ChallengeResolved(uint256 indexed roundId, bool upheld, uint64 challengeEndsAt);
+    /// @notice Upheld: the round is rejected, the challenger is owed its bond and the proposer's. Else the
+    /// proposer is owed the challenger's.
+    event ChallengeResolved(uint256 indexed roundId, uint256 indexed challengeId, bool upheld);
     /// @notice Nobody resolved the challenge in time: the round is rejected, each side is owed its own bond.
-    event ChallengeLapsed(uint256 indexed roundId);
+    event ChallengeLapsed(uint256 indexed roundId, uint256 indexed challengeId);
+    /// @notice The challenge was still open when its round was rejected: the challenger is owed its bond.
+    event ChallengeClosed(uint256 indexed roundId, uint256 indexed challengeId);
+    /// @param mintBudget Most stake that both parts together may mint, smallest unit.
     event RoundFinalised(uint256 indexed roundId, uint256 mintBudget);
-    event StakeClaimed(uint256 indexed roundId, address indexed account, uint256 amount);
+    event StakeClaimed(uint256 indexed roundId, Part indexed part, address indexed account, uint256 amount);
     event BondClaimed(address indexed account, uint256 amount);
 
     error UnexpectedRound(uint256 expected, uint256 next);
+    error RoundTooSoon(uint256 earliest, uint256 now_);
     error EmptyProposal();
+    /// @notice One root for both parts would let each of its leaves be claimed twice.
+    error SameRoots(bytes32 root);
     error WrongState(uint256 roundId, State state, State wanted);
+    error ChallengesOpen(uint256 roundId, uint256 count);
+    error ChallengeNotOpen(uint256 roundId, uint256 challengeId, ChallengeState state);
     error WindowClosed(uint64 endedAt, uint256 now_);
     error WindowOpen(uint64 endsAt, uint256 now_);
     error AnswerTooLate(uint64 answerBy, uint256 now_);
     error AnswerStillDue(uint64 answerBy, uint256 now_);
     error BondTooSmall(uint256 received, uint256 bond);
-    error AlreadyClaimed(uint256 roundId, address account);
-    error NotAllocated(uint256 roundId, address account, uint256 amount);
+    error AlreadyClaimed(uint256 roundId, Part part, address account);
+    error NotAllocated(uint256 roundId, Part part, address account, uint256 amount);
     error MintBudgetExceeded(uint256 asked, uint256 left);
     error LengthMismatch(uint256 accounts, uint256 amounts, uint256 proofs);
 }

@@ -66,7 +66,7 @@ def who() -> SimpleNamespace:
     from brownie import accounts
 
     names = ("deployer operator proposer platform network learning guardian buyer other challenger "
-             "artist artist2 artist3 relayer").split()
+             "artist artist2 artist3 relayer resolver").split()
     return SimpleNamespace(**dict(zip(names, accounts)))
 
 

@@ -134,10 +134,10 @@ def test_dust_deposits_push_no_stream_end(system, who):
 
 def test_proposal_front_run_to_be_cancelled(system, who):
     """Whoever is first to propose may cancel while it is pending: a description can name its proposer."""
-    mint(system, who, [(who.artist, 50_000 * TOKEN), (who.other, 50_000 * TOKEN)])
+    mint(system, who, [(who.artist, 50_000 * TOKEN), (who.other, 45_000 * TOKEN)])
     forward(1)
-    call = ([system.charter], [0], [system.charter.adopt.encode_input(b"\x61" * 32, 1)])
     naive = "Adopt the text"
+    call = ([system.charter], [0], [system.charter.adopt.encode_input(b"\x61" * 32, keccak(text=naive))])
     system.governor.propose(*call, naive, {"from": who.other})
     system.governor.cancel(*call, keccak(text=naive), {"from": who.other})
     with brownie.reverts():  # the real author comes too late, and can never propose these words again
@@ -173,7 +173,7 @@ def test_blacklisted_challenger(hostile, who):
     fund(hostile, who.challenger, BOND, hostile.rounds)
     hostile.rounds.challenge(first, who.artist, TOKEN, b"\x66" * 32, {"from": who.challenger})
     hostile.token.setBlacklisted(who.challenger, True, {"from": who.other})
-    hostile.rounds.resolve(first, True, {"from": timelock})
+    hostile.rounds.resolve(first, 1, True, {"from": timelock})
     forward(4 * DAY)
     hostile.rounds.finalise(first + 1, {"from": who.other})
     with reverts("Blacklisted", who.challenger):

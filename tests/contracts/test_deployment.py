@@ -13,19 +13,28 @@ from scripts.export_abis import DEPLOYED_AS, export_abis, export_code
 from tests.contracts.signing import MNEMONIC
 
 ADMIN = "0x" + "00" * 32
+NOBODY = "0x" + "00" * 20
 
 
 def test_contracts_know_each_other(system):
     at = {name: contract.address for name, contract in system.contracts.items()}
     assert system.stake.rounds() == system.rounds and system.rounds.stakeToken() == system.stake
     assert system.stake.pool() == system.pool and system.pool.stakeToken() == system.stake
-    assert system.stake.market() == system.market and system.pool.market() == system.market
-    assert system.market.pool() == system.pool and system.stake.timelock() == system.timelock
+    assert system.market.pool() == system.pool and system.pool.market() == system.market
+    assert system.prepaid.market() == system.generation_token.market() == system.market
     assert system.registry.disputes() == system.disputes and system.disputes.registry() == system.registry
-    for contract in (system.pool, system.market, system.rounds, system.disputes):
+    assert system.market.registry() == system.prepaid.registry() == system.registry
+    assert system.charter.governor() == system.governor
+    for contract in (system.market, system.prepaid, system.rounds, system.disputes):
         assert contract.rules() == at["CompensationRules"]
         assert contract.settlementToken() == at["SettlementToken"]
     assert system.governor.token() == system.stake and system.governor.timelock() == system.timelock
+    assert system.charter.governor() == system.governor
+
+
+def test_no_contract_of_the_project_may_hold_stake(system, who):
+    assert all(system.stake.isRefused(contract) for contract in system.contracts.values())
+    assert not any(system.stake.isRefused(account) for account in vars(who).values())
 
 
 def test_timelock_administers_everything(system):
@@ -35,15 +44,63 @@ def test_timelock_administers_everything(system):
     assert system.timelock.getMinDelay() == 2 * 86_400
 
 
+def test_every_role_has_exactly_its_holders(system, who):
+    """Over every contract, every role that its ABI names and every grant since its deployment: nobody else,
+    and the deployer, whom nothing was ever granted, least of all."""
+    timelock, governor = system.timelock.address, system.governor.address
+    wanted = {
+        ("TimelockController", "DEFAULT_ADMIN_ROLE"): {timelock},
+        ("TimelockController", "PROPOSER_ROLE"): {governor},
+        ("TimelockController", "CANCELLER_ROLE"): {governor},
+        ("TimelockController", "EXECUTOR_ROLE"): {NOBODY},  # open to all
+        ("GenerationMarket", "DEFAULT_ADMIN_ROLE"): {timelock},
+        ("GenerationMarket", "OPERATOR_ROLE"): {who.operator.address},
+        ("GenerationMarket", "GUARDIAN_ROLE"): {who.guardian.address},
+        ("TrainingRounds", "DEFAULT_ADMIN_ROLE"): {timelock},
+        ("TrainingRounds", "PROPOSER_ROLE"): {who.proposer.address},
+        ("TrainingRounds", "RESOLVER_ROLE"): {timelock},
+        ("WorkDisputes", "DEFAULT_ADMIN_ROLE"): {timelock},
+        ("WorkDisputes", "RESOLVER_ROLE"): {timelock},
+    }
+    found = {}
+    for name, contract in system.contracts.items():
+        names = {entry.get("name") for entry in contract.abi if entry["type"] == "function"}
+        if "hasRole" not in names:
+            continue
+        holders = granted(contract)
+        roles = {str(getattr(contract, role)()): role for role in sorted(names) if role.endswith("_ROLE")}
+        assert holders.keys() <= roles.keys(), f"{name} granted a role that it does not name"
+        found |= {(name, role): holders.get(identifier, set()) for identifier, role in roles.items()}
+    assert found == wanted
+    assert who.deployer.address not in set().union(*found.values())
+
+
+def granted(contract):
+    """Role (0x hex) → accounts that were granted it and still have it; nobody may ever have lost one."""
+    topics = [[web3.keccak(text=f"Role{verb}(bytes32,address,address)") for verb in ("Granted", "Revoked")]]
+    logs = web3.eth.get_logs({"fromBlock": 0, "address": contract.address, "topics": topics})
+    holders = {}
+    for log in logs:
+        assert log["topics"][0] == topics[0][0], "a role was given up: it was granted to the wrong one before"
+        account = web3.to_checksum_address(log["topics"][2][-20:])
+        role = web3.to_hex(log["topics"][1])
+        assert contract.hasRole(role, account)
+        holders.setdefault(role, set()).add(account)
+    return holders
+
+
 def test_deployer_has_nothing(system, who):
-    """Not one role was ever granted to the deployer, in any block."""
-    topic = web3.keccak(text="RoleGranted(bytes32,address,address)")
-    logs = web3.eth.get_logs({"fromBlock": 0, "toBlock": "latest", "topics": [topic]})
-    assert len(logs) >= 11
-    granted = {"0x" + log["topics"][2].hex()[-40:] for log in logs}
-    assert who.deployer.address.lower() not in granted
-    for contract in (system.timelock, system.market, system.rounds, system.disputes):
-        assert not contract.hasRole(ADMIN, who.deployer)
+    """No owner anywhere but the timelock, no post that any contract names by an address, no money, no stake."""
+    for name, contract in system.contracts.items():
+        for entry in contract.abi:
+            outputs = [output["type"] for output in entry.get("outputs", ())]
+            if entry["type"] == "function" and not entry["inputs"] and outputs == ["address"]:
+                holder = getattr(contract, entry["name"])()
+                assert holder != who.deployer, f"{name}.{entry['name']}"
+                assert entry["name"] != "owner" or holder == system.timelock, name
+    assert system.governor.guardian() == who.guardian
+    assert system.rounds.bootstrapResolver() == who.resolver
+    assert who.deployer.address not in system.market.payees()
     assert system.token.balanceOf(who.deployer) == system.stake.balanceOf(who.deployer) == 0
 
 
@@ -52,7 +109,10 @@ def test_wrong_roles_are_noticed(system, who):
     check_roles(system.contracts, who.deployer.address, roles)
     with pytest.raises(DeploymentFailed, match="lacks PROPOSER_ROLE"):
         check_roles(system.contracts, who.deployer.address, replace(roles, proposer=who.other.address))
-    changed = {**system.contracts, "Charter": who.deployer.deploy(system.project.Charter, who.deployer)}
+    with pytest.raises(DeploymentFailed, match="is not its bootstrapResolver"):
+        check_roles(system.contracts, who.deployer.address, replace(roles, resolver=who.other.address))
+    charter = who.deployer.deploy(system.project.Charter, who.deployer, system.governor)
+    changed = {**system.contracts, "Charter": charter}
     with pytest.raises(DeploymentFailed, match="Charter is owned by"):
         check_roles(changed, who.deployer.address, roles)
     stranger = who.deployer.deploy(system.project.ArtworkRegistry, who.other)
@@ -60,7 +120,7 @@ def test_wrong_roles_are_noticed(system, who):
         check_roles({**system.contracts, "ArtworkRegistry": stranger}, who.deployer.address, roles)
 
 
-@pytest.mark.parametrize("role", ["operator", "proposer", "guardian"])
+@pytest.mark.parametrize("role", ["operator", "proposer", "guardian", "resolver"])
 def test_role_for_nobody(system, who, role):
     """Without a proposer no stake ever appears, and without stake no vote could name one."""
     roles = Roles(*(getattr(who, field.name).address for field in fields(Roles)))
@@ -99,7 +159,7 @@ def test_token_without_permit_or_erc3009(system, who, missing):
 def test_address_that_is_no_token(system, who):
     roles = Roles(*(getattr(who, field.name).address for field in fields(Roles)))
     # One of its own: brownie from now on reads this address's events as a token's.
-    charter = who.deployer.deploy(system.project.Charter, system.timelock)
+    charter = who.deployer.deploy(system.project.Charter, system.timelock, system.governor)
     before = who.deployer.nonce
     with pytest.raises(DeploymentFailed, match=r"does not answer decimals\(\)"):
         deploy(system.project, who.deployer, roles, settlement_token=charter.address)

@@ -1,4 +1,4 @@
-"""propose → vote (also by signature) → queue → execute, on the rules and on the charter.
+"""propose → vote (also by signature) → queue → execute, on the rules (on texts: test_vote).
 
 vote
 ├── proposer has less than 500 stake → GovernorInsufficientProposerVotes
@@ -22,17 +22,18 @@ TEXT = "More for the holders"
 
 @pytest.fixture(autouse=True)
 def holders(system, who, isolation):
-    """91 %, 8.6 % and 0.4 % of the stake."""
-    shares = [(who.artist, 91_000 * TOKEN), (who.artist2, 8_600 * TOKEN), (who.artist3, 400 * TOKEN)]
+    """90.9 %, 8.6 % and 0.4 % of the stake."""
+    shares = [(who.artist, 86_400 * TOKEN), (who.artist2, 8_200 * TOKEN), (who.artist3, 400 * TOKEN)]
     mint(system, who, shares)
     forward(1)
 
 
 def proposal(system):
-    """Targets, values, calldatas of: new rules, and the resolution that explains them."""
+    """Targets, values, calldatas of: new rules, and for whom the platform's share is."""
     rules = changed(artistsBps=3_500, holdersBps=4_000)
-    return ([system.rules, system.charter], [0, 0],
-            [system.rules.adopt.encode_input(rules), system.charter.adopt.encode_input(b"\x61" * 32, 1)])
+    payees = [system.market.payees()[i] for i in (0, 2, 1)]
+    return ([system.rules, system.market], [0, 0],
+            [system.rules.adopt.encode_input(rules), system.market.setPayees.encode_input(*payees)])
 
 
 def propose(system, account):
@@ -43,10 +44,11 @@ def test_settings(system):
     assert system.governor.name() == "MeltingPot Governor"
     assert (system.governor.votingDelay(), system.governor.votingPeriod()) == (DAY, 5 * DAY)
     assert system.governor.proposalThreshold() == 500 * TOKEN
-    assert system.governor.quorum(now() - 1) == 10_000 * TOKEN
+    assert system.governor.quorum(now() - 1) == 9_500 * TOKEN
 
 
 def test_from_proposal_to_effect(system, who):
+    final = (*proposal(system), keccak(text=TEXT))
     identifier = propose(system, who.artist)
     assert system.governor.state(identifier) == PENDING
     forward(DAY + 1)
@@ -54,10 +56,9 @@ def test_from_proposal_to_effect(system, who):
     ballot = {"proposalId": identifier, "support": 0, "voter": who.artist2.address, "nonce": 0}
     signature = sign(who.artist2, system.governor, "Ballot", ballot).signature
     system.governor.castVoteBySig(identifier, 0, who.artist2, signature, {"from": who.relayer})
-    assert system.governor.proposalVotes(identifier) == (8_600 * TOKEN, 91_000 * TOKEN, 0)
+    assert system.governor.proposalVotes(identifier) == (8_200 * TOKEN, 86_400 * TOKEN, 0)
     forward(5 * DAY)
     assert system.governor.state(identifier) == SUCCEEDED
-    final = (*proposal(system), keccak(text=TEXT))
     system.governor.queue(*final, {"from": who.other})
     assert system.governor.state(identifier) == QUEUED
     forward(2 * DAY - 100)
@@ -66,7 +67,7 @@ def test_from_proposal_to_effect(system, who):
     system.governor.execute(*final, {"from": who.other})
     assert system.governor.state(identifier) == EXECUTED
     assert system.rules.latestVersion() == 2 and system.rules.currentVersion() == 1
-    assert system.charter.resolutionCount() == 1
+    assert system.market.payees() == (who.platform, who.learning, who.network)
     forward(2 * DAY)
     assert system.rules.current() == changed(artistsBps=3_500, holdersBps=4_000)
 
@@ -103,6 +104,6 @@ def test_late_quorum_gives_others_a_day(system, who):
 def test_votes_bought_after_the_snapshot_do_not_count(system, who):
     identifier = propose(system, who.artist)
     forward(DAY + 2)
-    system.stake.transfer(who.other, 90_000 * TOKEN, {"from": who.artist})
+    system.stake.transfer(who.other, 86_000 * TOKEN, {"from": who.artist})
     system.governor.castVote(identifier, 1, {"from": who.other})
     assert system.governor.proposalVotes(identifier)[1] == 0

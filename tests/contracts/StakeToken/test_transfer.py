@@ -4,13 +4,14 @@ mint
 ├── caller is not TrainingRounds → NotRounds (test_permissions)
 └── balance up; a first-time holder votes for themselves
 transfer
-├── to the pool, market, rounds, timelock or the token itself → HolderRefused
+├── to any contract of the deployment, even of 0 → HolderRefused
 ├── first-time holder → self-delegated; of 0 → nothing changes
 └── holder who delegated → keeps the delegate
 """
 
 import pytest
 
+from scripts.export_abis import DEPLOYED_AS
 from tests.contracts.clock import DAY, forward, now
 from tests.contracts.reverts import reverts
 from tests.contracts.signing import sign, vrs
@@ -80,11 +81,19 @@ def test_votes_of_the_past(system, who):
     assert system.stake.getPastTotalSupply(then) == 100 * TOKEN
 
 
-@pytest.mark.parametrize("name", ["pool", "market", "rounds", "timelock", "stake"])
+@pytest.mark.parametrize("name", list(DEPLOYED_AS))
 def test_the_projects_own_contracts_hold_nothing(system, who, name):
-    contract = getattr(system, name)
-    with reverts("HolderRefused", contract):
-        system.stake.transfer(contract, TOKEN, {"from": who.artist})
+    contract = system.contracts[name]
+    for amount in (TOKEN, 0):
+        with reverts("HolderRefused", contract):
+            system.stake.transfer(contract, amount, {"from": who.artist})
+
+
+def test_gas_of_a_transfer(system, who):
+    """Between holders the list costs nothing: whoever has stake is not on it."""
+    system.stake.transfer(who.artist2, TOKEN, {"from": who.artist})
+    forward(1)
+    assert system.stake.transfer(who.artist2, TOKEN, {"from": who.artist}).gas_used < 145_000
 
 
 def test_more_than_the_balance(system, who):

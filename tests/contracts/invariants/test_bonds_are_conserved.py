@@ -1,13 +1,26 @@
-"""Rounds proposed, challenged, decided, lapsed, finalised and bonds claimed in any order: each bond is held by an
-open round or owed to exactly one account, or was paid out; nothing else is in the contract.
+"""Rounds proposed, challenged several times over, decided, lapsed, closed, finalised and bonds claimed in any
+order: each bond is held by a round or a challenge that is open, or owed to exactly one account, or was paid out;
+nothing else is in the contract. Whatever is open at the end can be ended.
 """
 
 from hypothesis import strategies as st
 
 from tests.contracts.clock import DAY, mine_at, now
-from tests.contracts.stake import BOND, TOKEN, propose
+from tests.contracts.stake import (
+    BOND,
+    CLOSED,
+    EVIDENCE,
+    FINALISED,
+    LAPSED,
+    OPEN,
+    PROPOSED,
+    REFUSED,
+    REJECTED,
+    TOKEN,
+    UPHELD,
+    propose,
+)
 
-PROPOSED, CHALLENGED, FINALISED, REJECTED = 1, 2, 3, 4
 PLENTY = 10**12
 
 
@@ -25,16 +38,23 @@ class Machine:
 
     def setup(self):
         self.states = {}
-        self.challengers = {}
+        self.challenges = {}  # (round, challenge) → [state, challenger]
         self.owed = {account.address: 0 for account in self.accounts}
         self.taken = self.paid = 0
 
-    def round_in(self, state, pick):
+    def pick_round(self, state, pick):
         ids = [i for i, s in self.states.items() if s == state]
-        return (ids[pick % len(ids)], self.system.rounds.rounds(ids[pick % len(ids)]).dict()) if ids else (0, {})
+        return ids[pick % len(ids)] if ids else 0
 
-    def initialize_two(self):
+    def pick_open(self, round_state, pick):
+        keys = [key for key, (state, _) in self.challenges.items()
+                if state == OPEN and self.states[key[0]] == round_state]
+        return keys[pick % len(keys)] if keys else None
+
+    def initialize_two_rounds(self):
         self.rule_propose()
+        self.rule_challenge(0)
+        self.rule_challenge(1)
         self.rule_propose()
 
     def rule_propose(self):
@@ -43,32 +63,49 @@ class Machine:
         self.taken += BOND
 
     def rule_challenge(self, pick="st_pick"):
-        round_id, view = self.round_in(PROPOSED, pick)
+        round_id = self.pick_round(PROPOSED, pick)
+        view = self.system.rounds.rounds(round_id).dict()
         if round_id and now() < view["challengeEndsAt"]:
-            challenger = self.accounts[1 + pick % 2]
-            self.system.rounds.challenge(round_id, self.who.artist, TOKEN, b"\x66" * 32, {"from": challenger})
-            self.states[round_id], self.challengers[round_id] = CHALLENGED, challenger.address
+            challenger = self.accounts[pick % 2 + 1]
+            self.system.rounds.challenge(round_id, self.who.artist, TOKEN, EVIDENCE, {"from": challenger})
+            self.challenges[round_id, view["challengeCount"] + 1] = [OPEN, challenger.address]
             self.taken += BOND
+
+    rule_challenge_again = rule_challenge
 
     def rule_decide(self, pick="st_pick", upheld="st_upheld"):
         """By the resolver while there is time, by anybody's lapse after it."""
-        round_id, view = self.round_in(CHALLENGED, pick)
-        if not round_id:
+        key = self.pick_open(PROPOSED, pick)
+        if key is None:
             return
-        proposer, challenger = self.who.proposer.address, self.challengers[round_id]
-        if now() >= view["answerBy"]:
-            self.system.rounds.lapse(round_id, {"from": self.who.relayer})
-            self.states[round_id] = REJECTED
+        challenge, proposer = self.challenges[key], self.who.proposer.address
+        if now() >= self.system.rounds.challenges(*key).dict()["answerBy"]:
+            self.system.rounds.lapse(*key, {"from": self.who.relayer})
+            self.states[key[0]], challenge[0] = REJECTED, LAPSED
             self.owed[proposer] += BOND
-            self.owed[challenger] += BOND
+            self.owed[challenge[1]] += BOND
             return
-        self.system.rounds.resolve(round_id, upheld, {"from": self.timelock})
-        self.states[round_id] = REJECTED if upheld else PROPOSED
-        self.owed[challenger if upheld else proposer] += 2 * BOND if upheld else BOND
+        self.system.rounds.resolve(*key, upheld, {"from": self.timelock})
+        challenge[0] = UPHELD if upheld else REFUSED
+        if upheld:
+            self.states[key[0]] = REJECTED
+        self.owed[challenge[1] if upheld else proposer] += 2 * BOND if upheld else BOND
+
+    def rule_close(self, pick="st_pick"):
+        key = self.pick_open(REJECTED, pick)
+        if key is not None:
+            self.system.rounds.closeChallenge(*key, {"from": self.who.relayer})
+            self.challenges[key][0] = CLOSED
+            self.owed[self.challenges[key][1]] += BOND
+
+    def open_of(self, round_id):
+        return sum(key[0] == round_id and state == OPEN for key, (state, _) in self.challenges.items())
 
     def rule_finalise(self, pick="st_pick"):
-        round_id, view = self.round_in(PROPOSED, pick)
-        if round_id and now() >= view["challengeEndsAt"]:
+        round_id = self.pick_round(PROPOSED, pick)
+        if round_id and now() >= self.system.rounds.rounds(round_id).dict()["challengeEndsAt"]:
+            if self.open_of(round_id):
+                return
             self.system.rounds.finalise(round_id, {"from": self.who.relayer})
             self.states[round_id] = FINALISED
             self.owed[self.who.proposer.address] += BOND
@@ -88,11 +125,26 @@ class Machine:
         rounds = self.system.rounds
         views = [rounds.rounds(i).dict() for i in self.states]
         assert [view["state"] for view in views] == list(self.states.values())
-        held = sum(view["bond"] + view["challengeBond"] for view in views)
+        assert [view["openChallenges"] for view in views] == [self.open_of(i) for i in self.states]
+        filed = [rounds.challenges(*key).dict() for key in self.challenges]
+        assert [view["state"] for view in filed] == [state for state, _ in self.challenges.values()]
+        held = sum(view["bond"] for view in views + filed)
         for account in self.accounts:
             assert rounds.bondOwed(account) == self.owed[account.address]
         assert self.taken == self.paid + held + sum(self.owed.values())
         assert self.system.token.balanceOf(rounds) == self.taken - self.paid
+
+    def teardown(self):
+        """No bond is held for ever: with time, anybody ends all that is open."""
+        mine_at(now() + 35 * DAY)
+        for _ in range(len(self.challenges)):
+            self.rule_decide(0, False)
+            self.rule_close(0)
+        for _ in range(len(self.states)):
+            self.rule_finalise(0)
+        for pick in range(3):
+            self.rule_claim_bond(pick)
+        assert self.taken == self.paid and self.system.token.balanceOf(self.system.rounds) == 0
 
 
 def test_bonds_are_conserved(system, who, timelock, state_machine):
