@@ -68,6 +68,11 @@ contract StakeToken is IStakeToken, ERC20, ERC20Permit, ERC20Votes {
         return super.nonces(owner);
     }
 
+    /// @dev Below 2**128: the revenue pool divides by the supply and keeps the remainder in 128 bits.
+    function _maxSupply() internal pure override returns (uint256) {
+        return type(uint128).max;
+    }
+
     /// @dev Settles revenue at the old balances, then moves them. Votes that nobody delegated do not count,
     /// so a holder without a delegate who had no stake becomes their own. Whoever has stake is not refused, so
     /// that the list costs a read only where somebody had none.

@@ -6,12 +6,15 @@ import {PrepaidSales} from "../../contracts/PrepaidSales.sol";
 import {RevenuePool} from "../../contracts/RevenuePool.sol";
 import {StakeToken} from "../../contracts/StakeToken.sol";
 import {TrainingRounds} from "../../contracts/TrainingRounds.sol";
+import {WorkDisputes} from "../../contracts/WorkDisputes.sol";
 import {ITrainingRounds} from "../../contracts/interfaces/ITrainingRounds.sol";
 import {IGenerationMarket} from "../../contracts/interfaces/IGenerationMarket.sol";
 import {HostileTokenMock} from "../../contracts/mocks/HostileTokenMock.sol";
 import {Actors} from "./Actors.sol";
 import {Base} from "./Base.sol";
 import {System} from "./System.sol";
+import {DisputesHandler} from "./handlers/DisputesHandler.sol";
+import {Handler} from "./handlers/Handler.sol";
 import {MarketHandler} from "./handlers/MarketHandler.sol";
 import {PrepaidHandler} from "./handlers/PrepaidHandler.sol";
 import {RoundsHandler} from "./handlers/RoundsHandler.sol";
@@ -24,6 +27,12 @@ import {WorldHandler} from "./handlers/WorldHandler.sol";
 /// rounds, and carries, to the smallest unit (in the pool to the last 1/2**128 of one). After each run: with time
 /// alone everything ends, every order is delivered or refunded, and everybody gets everything.
 contract MoneyInvariants is Base {
+    /// @dev As forge wants it.
+    struct Excluded {
+        address target;
+        bytes4[] selectors;
+    }
+
     HostileTokenMock private token;
     StakeToken private stake;
     RevenuePool private pool;
@@ -36,6 +45,8 @@ contract MoneyInvariants is Base {
     PrepaidHandler private prepaying;
     StakeHandler private holding;
     RoundsHandler private training;
+    WorkDisputes private disputes;
+    DisputesHandler private disputing;
     WorldHandler private world;
     address[] private _targets;
 
@@ -52,12 +63,29 @@ contract MoneyInvariants is Base {
         prepaying = new PrepaidHandler(system, actors, ledger);
         holding = new StakeHandler(system, actors);
         training = new RoundsHandler(system, actors);
+        disputes = system.disputes();
+        disputing = new DisputesHandler(system, actors);
         world = new WorldHandler(system, actors);
         ledger.trust(address(buying));
         ledger.trust(address(prepaying));
         _targets = [
-            address(ledger), address(buying), address(prepaying), address(holding), address(training), address(world)
+            address(ledger), address(buying), address(prepaying), address(holding), address(training),
+            address(disputing), address(world)
         ];
+    }
+
+    /// @notice Forge: what is no action of a handler and would only waste calls.
+    function excludeSelectors() public view returns (Excluded[] memory excluded) {
+        excluded = new Excluded[](_targets.length);
+        for (uint256 i = 0; i < _targets.length; ++i) {
+            bytes4[] memory selectors = new bytes4[](5);
+            selectors[0] = Handler.trust.selector;
+            selectors[1] = SalesLedger.sold.selector;
+            selectors[2] = SalesLedger.shared.selector;
+            selectors[3] = PrepaidHandler.payAll.selector;
+            selectors[4] = DisputesHandler.endAll.selector;
+            excluded[i] = Excluded(_targets[i], selectors);
+        }
     }
 
     /// @notice Forge: whom the random calls go to.
@@ -71,6 +99,7 @@ contract MoneyInvariants is Base {
         _prepaid();
         _pool();
         _rounds();
+        _disputes();
         _stake();
         _everywhere();
     }
@@ -88,6 +117,7 @@ contract MoneyInvariants is Base {
             market.claim(all[i]);
             market.claimRefund(all[i]);
             rounds.claimBond(all[i]);
+            disputes.claimBond(all[i]);
         }
         prepaying.payAll();
         _nothingLeft(all.length);
@@ -156,17 +186,30 @@ contract MoneyInvariants is Base {
         _holds(address(rounds), owed + training.bondsHeld());
     }
 
+    function _disputes() private view {
+        uint256 owed;
+        address[] memory all = actors.all();
+        for (uint256 i = 0; i < all.length; ++i) {
+            vm.assertEq(disputes.bondOwed(all[i]), disputing.bondOwed(all[i]), "bondOwed by disputes");
+            owed += disputing.bondOwed(all[i]);
+        }
+        _holds(address(disputes), owed + disputing.bondsHeld());
+    }
+
     function _stake() private view {
         uint256 supply = stake.totalSupply();
         vm.assertEq(supply, training.minted(), "supply is what was minted");
         uint256 minted;
         uint256 count = rounds.nextRoundId();
         for (uint256 id = 1; id < count; ++id) {
-            (,, ITrainingRounds.State state,,,,,, uint128 budget, uint128 part,) = rounds.rounds(id);
+            (, ITrainingRounds.State state,,,,,,) = rounds.rounds(id);
             vm.assertEq(uint256(state), uint256(training.stateOf(id)), "state of a round");
-            vm.assertLe(part, budget, "mint budget");
-            vm.assertTrue(part == 0 || state == ITrainingRounds.State.Finalised, "minted before the end");
-            minted += part;
+            for (uint256 p = 0; p < 2; ++p) {
+                (, uint128 budget, uint128 part) = rounds.mintParts(id, ITrainingRounds.Part(p));
+                vm.assertLe(part, budget, "mint budget");
+                vm.assertTrue(part == 0 || state == ITrainingRounds.State.Finalised, "minted before the end");
+                minted += part;
+            }
         }
         vm.assertEq(supply, minted, "supply is what rounds minted");
         uint256 held;
@@ -186,6 +229,7 @@ contract MoneyInvariants is Base {
         uint256 sum = token.balanceOf(address(market))
             + token.balanceOf(address(pool))
             + token.balanceOf(address(prepaid))
+            + token.balanceOf(address(disputes))
             + token.balanceOf(address(rounds));
         for (uint256 i = 0; i < all.length; ++i) sum += token.balanceOf(all[i]);
         vm.assertEq(sum, token.totalSupply(), "all money");
@@ -198,12 +242,18 @@ contract MoneyInvariants is Base {
 
     function _endRounds() private {
         vm.warp(now_() + 200 days);
+        RoundsHandler.Filed[] memory open = training.openChallenges();
+        for (uint256 i = 0; i < open.length; ++i) {
+            (, ITrainingRounds.State state,,,,,,) = rounds.rounds(open[i].roundId);
+            if (state == ITrainingRounds.State.Rejected) rounds.closeChallenge(open[i].roundId, open[i].id);
+            else rounds.lapse(open[i].roundId, open[i].id);
+        }
         uint256 count = rounds.nextRoundId();
         for (uint256 id = 1; id < count; ++id) {
-            ITrainingRounds.State state = training.stateOf(id);
-            if (state == ITrainingRounds.State.Challenged) rounds.lapse(id);
+            (, ITrainingRounds.State state,,,,,,) = rounds.rounds(id);
             if (state == ITrainingRounds.State.Proposed) rounds.finalise(id);
         }
+        disputing.endAll();
     }
 
     function _endOrders() private {
@@ -214,6 +264,7 @@ contract MoneyInvariants is Base {
     function _nothingLeft(uint256 accounts) private view {
         vm.assertEq(prepaying.creditsOwed(), 0, "no credits are left");
         _holds(address(rounds), 0);
+        _holds(address(disputes), 0);
         uint256 left = token.balanceOf(address(market)) - world.gifts(address(market));
         vm.assertEq(left, pool.deposited() - pool.claimed(), "only the holders' is left");
         if (stake.totalSupply() == 0) return;

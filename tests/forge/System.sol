@@ -36,6 +36,7 @@ contract System is Base {
     address public immutable platform = address(0x0FE4);
     address public immutable network = address(0x0FE5);
     address public immutable learning = address(0x0FE6);
+    address public immutable resolver = address(0x0FE7);
 
     HostileTokenMock public token;
     MeltingPotTimelock public timelock;
@@ -63,16 +64,22 @@ contract System is Base {
         rules = new CompensationRules(at, firstRules());
         registry = new ArtworkRegistry(where[3]);
         disputes = new WorkDisputes(money, rules, IArtworkRegistry(recorded), at);
-        stake = new StakeToken(where[9], RevenuePool(where[5]), sold, at);
+        stake = new StakeToken(where[9], RevenuePool(where[5]), _refused(where));
         pool = new RevenuePool(stake, rules, GenerationMarket(sold));
         IGenerationMarket.Payees memory payees = IGenerationMarket.Payees(platform, network, learning);
         market = new GenerationMarket(money, rules, pool, IPayees(recorded), at, operator, guardian, payees);
         prepaid = new PrepaidSales(money, rules, IMarketSwitches(sold), IPayees(recorded));
         generationToken = new GenerationToken(IOrders(sold), at, 500);
-        rounds = new TrainingRounds(money, stake, rules, at, proposer);
-        governor = new MeltingPotGovernor(IVotes(address(stake)), TimelockController(payable(at)));
-        charter = new Charter(at);
+        rounds = new TrainingRounds(money, stake, rules, at, proposer, resolver);
+        governor = new MeltingPotGovernor(IVotes(address(stake)), TimelockController(payable(at)), guardian);
+        charter = new Charter(at, governor);
         vm.assertEq(address(charter), where[11], "the last contract is not where the others look for it");
+    }
+
+    function _refused(address[12] memory where) private view returns (address[] memory list) {
+        list = new address[](13);
+        for (uint256 i = 0; i < where.length; ++i) list[i] = where[i];
+        list[12] = address(token);
     }
 
     /// @notice Version 1, as scripts/deployment.py: FIRST_RULES.
@@ -88,6 +95,7 @@ contract System is Base {
             challengeWindow: 3 days,
             streamPeriod: 7 days,
             maxOrderWindow: 7 days,
+            mintInterval: 1 days,
             pricePerGeneration: 1e6,
             proposalBond: 100e6,
             challengeBond: 100e6,

@@ -8,7 +8,7 @@ import {Actors} from "../Actors.sol";
 import {System} from "../System.sol";
 import {Handler} from "./Handler.sol";
 
-/// @title Random rounds with four allocations each, from proposal to mint, with challenges of every end
+/// @title Random rounds with four allocations in each part, from proposal to mint, with challenges of every end
 contract RoundsHandler is Handler {
     struct Leaf {
         address account;
@@ -16,12 +16,18 @@ contract RoundsHandler is Handler {
         bool minted;
     }
 
+    struct Filed {
+        uint256 roundId;
+        uint256 id;
+        address challenger;
+        uint256 bond;
+    }
+
     TrainingRounds private immutable rounds;
-    mapping(uint256 roundId => Leaf[4]) private _leaves;
+    mapping(uint256 roundId => mapping(ITrainingRounds.Part part => Leaf[4])) private _leaves;
     mapping(uint256 roundId => ITrainingRounds.State) private _stateOf;
-    mapping(uint256 roundId => address) private _challenger;
     mapping(uint256 roundId => uint256) private _bond;
-    mapping(uint256 roundId => uint256) private _challengeBond;
+    Filed[] private _open;
     /// @notice What the ledger says an account is owed in bonds.
     mapping(address account => uint256) public bondOwed;
     /// @notice Bonds that rounds hold at present.
@@ -38,29 +44,36 @@ contract RoundsHandler is Handler {
         return _stateOf[roundId];
     }
 
-    /// @notice Action: a proposal whose four allocations share the budget.
+    /// @notice Challenges that are neither decided, lapsed nor closed.
+    function openChallenges() external view returns (Filed[] memory) {
+        return _open;
+    }
+
+    /// @notice Action: a proposal whose allocations share the budgets.
     function propose(uint256 seed) external {
         address proposer = system.proposer();
         need(!token.blacklisted(proposer));
         uint256 id = rounds.nextRoundId();
         ICompensationRules.Rules memory r = _rules();
-        uint256 left = r.mintPerRound;
-        for (uint256 i = 0; i < 4; ++i) {
-            uint256 amount = within(mix(seed, i), 0, left / 2);
-            left -= amount;
-            // Different people: an account is minted to once a round.
-            _leaves[id][i] = Leaf(actors.person(seed % 8 + i), amount, false);
+        (,,, uint64 proposedAt,,,,) = rounds.rounds(id - 1);
+        if (id > 1 && _stateOf[id - 1] != ITrainingRounds.State.Rejected) {
+            maybeWaitUntil(seed, uint256(proposedAt) + r.mintInterval);
+            need(now_() >= uint256(proposedAt) + r.mintInterval);
         }
+        uint256 learning = uint256(r.mintPerRound) * r.learningMintBps / 10_000;
+        _allocate(id, ITrainingRounds.Part.Artists, r.mintPerRound - learning, seed);
+        _allocate(id, ITrainingRounds.Part.Learning, learning, mix(seed, 7));
         fund(proposer, address(rounds), r.proposalBond);
-        (bytes32 root,) = _treeOf(id, 0);
         ITrainingRounds.Proposal memory p = ITrainingRounds.Proposal({
             modelDigest: keccak256(abi.encode(seed)),
             datasetRoot: bytes32(seed),
             reportDigest: keccak256(abi.encode(id)),
-            allocationsRoot: root,
+            allocationsRoot: _rootOf(id, ITrainingRounds.Part.Artists),
+            learningRoot: seed % 4 == 1 ? bytes32(0) : _rootOf(id, ITrainingRounds.Part.Learning),
             settingsHash: bytes32(seed),
             seed: uint64(seed)
         });
+        if (p.learningRoot == 0) delete _leaves[id][ITrainingRounds.Part.Learning];
         vm.prank(proposer);
         rounds.propose(id, p);
         _stateOf[id] = ITrainingRounds.State.Proposed;
@@ -68,10 +81,10 @@ contract RoundsHandler is Handler {
         bondsHeld += r.proposalBond;
     }
 
-    /// @notice Action: a challenge by anybody, within the window.
+    /// @notice Action: a challenge by anybody, within the window, whether others are open or not.
     function challenge(uint256 seed) external {
         uint256 id = _find(seed, ITrainingRounds.State.Proposed);
-        (, uint64 endsAt,,, uint32 version,,,,,,) = rounds.rounds(id);
+        (,, uint32 version,, uint64 endsAt,,,) = rounds.rounds(id);
         need(now_() <= endsAt);
         address who = actors.person(seed >> 8);
         need(!token.blacklisted(who));
@@ -80,50 +93,52 @@ contract RoundsHandler is Handler {
         maybeWaitUntil(seed >> 16, endsAt);
         address named = actors.person(seed);
         vm.prank(who);
-        rounds.challenge(id, named, seed, bytes32(seed));
-        _stateOf[id] = ITrainingRounds.State.Challenged;
-        _challenger[id] = who;
-        _challengeBond[id] = bond;
+        uint256 number = rounds.challenge(id, named, seed, bytes32(seed));
+        _open.push(Filed(id, number, who, bond));
         bondsHeld += bond;
     }
 
-    /// @notice Action: the timelock decides either way.
+    /// @notice Action: the timelock, or without stake the bootstrap resolver, decides either way.
     function resolve(uint256 seed) external {
-        uint256 id = _find(seed, ITrainingRounds.State.Challenged);
-        (,,,,, uint64 answerBy,,,,,) = rounds.rounds(id);
+        uint256 i = _findOpen(seed, ITrainingRounds.State.Proposed);
+        (, uint64 answerBy,,) = rounds.challenges(_open[i].roundId, _open[i].id);
         need(now_() <= answerBy);
         maybeWaitUntil(seed >> 8, answerBy);
+        Filed memory f = _take(i);
         bool upheld = seed & 256 != 0;
-        vm.prank(address(system.timelock()));
-        rounds.resolve(id, upheld);
-        bondsHeld -= _challengeBond[id];
-        if (upheld) {
-            bondsHeld -= _bond[id];
-            bondOwed[_challenger[id]] += _bond[id] + _challengeBond[id];
-            _stateOf[id] = ITrainingRounds.State.Rejected;
-        } else {
-            bondOwed[system.proposer()] += _challengeBond[id];
-            _stateOf[id] = ITrainingRounds.State.Proposed;
-        }
+        address resolver = rounds.stakeToken().totalSupply() == 0 && seed & 512 != 0
+            ? system.resolver()
+            : address(system.timelock());
+        vm.prank(resolver);
+        rounds.resolve(f.roundId, f.id, upheld);
+        _end(f, upheld ? f.challenger : system.proposer());
+        if (upheld) _reject(f.roundId, f.challenger);
     }
 
     /// @notice Action: nobody decided in time.
     function lapse(uint256 seed) external {
-        uint256 id = _find(seed, ITrainingRounds.State.Challenged);
-        (,,,,, uint64 answerBy,,,,,) = rounds.rounds(id);
+        uint256 i = _findOpen(seed, ITrainingRounds.State.Proposed);
+        (, uint64 answerBy,,) = rounds.challenges(_open[i].roundId, _open[i].id);
         maybeWaitUntil(seed >> 8, uint256(answerBy) + 1);
         need(now_() > answerBy);
-        rounds.lapse(id);
-        bondsHeld -= _bond[id] + _challengeBond[id];
-        bondOwed[system.proposer()] += _bond[id];
-        bondOwed[_challenger[id]] += _challengeBond[id];
-        _stateOf[id] = ITrainingRounds.State.Rejected;
+        Filed memory f = _take(i);
+        rounds.lapse(f.roundId, f.id);
+        _end(f, f.challenger);
+        _reject(f.roundId, system.proposer());
     }
 
-    /// @notice Action: a round that nobody challenged becomes final.
+    /// @notice Action: a challenge that its round's rejection left open.
+    function closeChallenge(uint256 seed) external {
+        Filed memory f = _take(_findOpen(seed, ITrainingRounds.State.Rejected));
+        rounds.closeChallenge(f.roundId, f.id);
+        _end(f, f.challenger);
+    }
+
+    /// @notice Action: a round without open challenges becomes final.
     function finalise(uint256 seed) external {
         uint256 id = _find(seed, ITrainingRounds.State.Proposed);
-        (, uint64 endsAt,,,,,,,,,) = rounds.rounds(id);
+        (,,,, uint64 endsAt,, uint32 open,) = rounds.rounds(id);
+        need(open == 0);
         maybeWaitUntil(seed >> 8, uint256(endsAt) + 1);
         need(now_() > endsAt);
         rounds.finalise(id);
@@ -135,31 +150,33 @@ contract RoundsHandler is Handler {
     /// @notice Action: one allocation is minted, by anybody.
     function claim(uint256 seed) external {
         uint256 id = _find(seed, ITrainingRounds.State.Finalised);
+        ITrainingRounds.Part part = _part(id, seed);
         uint256 i = (seed >> 8) % 4;
-        for (uint256 n = 0; n < 4 && _leaves[id][i].minted; ++n) i = (i + 1) % 4;
-        Leaf storage leaf = _leaves[id][i];
+        for (uint256 n = 0; n < 4 && _leaves[id][part][i].minted; ++n) i = (i + 1) % 4;
+        Leaf storage leaf = _leaves[id][part][i];
         need(!leaf.minted);
-        (, bytes32[] memory proof) = _treeOf(id, i);
+        bytes32[] memory proof = _proofOf(id, part, i);
         vm.prank(actors.person(seed >> 16));
-        rounds.claim(id, leaf.account, leaf.amount, proof);
+        rounds.claim(id, part, leaf.account, leaf.amount, proof);
         leaf.minted = true;
         minted += leaf.amount;
     }
 
-    /// @notice Action: all four allocations, of which some may be minted already.
+    /// @notice Action: all four allocations of a part, of which some may be minted already.
     function claimMany(uint256 seed) external {
         uint256 id = _find(seed, ITrainingRounds.State.Finalised);
+        ITrainingRounds.Part part = _part(id, seed);
         address[] memory accounts = new address[](4);
         uint256[] memory amounts = new uint256[](4);
         bytes32[][] memory proofs = new bytes32[][](4);
         for (uint256 i = 0; i < 4; ++i) {
-            Leaf storage leaf = _leaves[id][i];
+            Leaf storage leaf = _leaves[id][part][i];
             (accounts[i], amounts[i]) = (leaf.account, leaf.amount);
-            (, proofs[i]) = _treeOf(id, i);
+            proofs[i] = _proofOf(id, part, i);
             if (!leaf.minted) minted += leaf.amount;
             leaf.minted = true;
         }
-        rounds.claimMany(id, accounts, amounts, proofs);
+        rounds.claimMany(id, part, accounts, amounts, proofs);
     }
 
     /// @notice Action: somebody's bonds.
@@ -192,17 +209,63 @@ contract RoundsHandler is Handler {
         return 0;
     }
 
-    /// @dev The tree over a round's four leaves, and the proof of the i-th.
-    function _treeOf(uint256 id, uint256 i) private view returns (bytes32 root, bytes32[] memory proof) {
-        bytes32[4] memory h;
-        for (uint256 n = 0; n < 4; ++n) {
-            h[n] = rounds.leafOf(id, _leaves[id][n].account, _leaves[id][n].amount);
+    /// @dev The first open challenge from a random one on, to a round in `state`.
+    function _findOpen(uint256 seed, ITrainingRounds.State state) private view returns (uint256) {
+        for (uint256 n = 0; n < _open.length; ++n) {
+            uint256 i = (seed % _open.length + n) % _open.length;
+            if (_stateOf[_open[i].roundId] == state) return i;
         }
-        (bytes32 left, bytes32 right) = (_pair(h[0], h[1]), _pair(h[2], h[3]));
-        root = _pair(left, right);
+        need(false);
+        return 0;
+    }
+
+    function _take(uint256 i) private returns (Filed memory f) {
+        f = _open[i];
+        _open[i] = _open[_open.length - 1];
+        _open.pop();
+    }
+
+    function _end(Filed memory f, address to) private {
+        bondsHeld -= f.bond;
+        bondOwed[to] += f.bond;
+    }
+
+    function _reject(uint256 id, address to) private {
+        bondsHeld -= _bond[id];
+        bondOwed[to] += _bond[id];
+        _stateOf[id] = ITrainingRounds.State.Rejected;
+    }
+
+    /// @dev Four allocations within the budget. Different people: an account has one leaf in a part.
+    function _allocate(uint256 id, ITrainingRounds.Part part, uint256 left, uint256 seed) private {
+        for (uint256 i = 0; i < 4; ++i) {
+            uint256 amount = within(mix(seed, i), 0, left / 2);
+            left -= amount;
+            _leaves[id][part][i] = Leaf(actors.person(seed % 8 + i), amount, false);
+        }
+    }
+
+    /// @dev A part that the round has leaves in.
+    function _part(uint256 id, uint256 seed) private view returns (ITrainingRounds.Part) {
+        bool learning = seed & 32 != 0 && _leaves[id][ITrainingRounds.Part.Learning][0].account != address(0);
+        return learning ? ITrainingRounds.Part.Learning : ITrainingRounds.Part.Artists;
+    }
+
+    function _rootOf(uint256 id, ITrainingRounds.Part part) private view returns (bytes32) {
+        bytes32[4] memory h = _hashes(id, part);
+        return _pair(_pair(h[0], h[1]), _pair(h[2], h[3]));
+    }
+
+    function _proofOf(uint256 id, ITrainingRounds.Part part, uint256 i) private view returns (bytes32[] memory proof) {
+        bytes32[4] memory h = _hashes(id, part);
         proof = new bytes32[](2);
         proof[0] = h[i ^ 1];
-        proof[1] = i < 2 ? right : left;
+        proof[1] = i < 2 ? _pair(h[2], h[3]) : _pair(h[0], h[1]);
+    }
+
+    function _hashes(uint256 id, ITrainingRounds.Part part) private view returns (bytes32[4] memory h) {
+        Leaf[4] storage leaves = _leaves[id][part];
+        for (uint256 n = 0; n < 4; ++n) h[n] = rounds.leafOf(id, leaves[n].account, leaves[n].amount);
     }
 
     function _pair(bytes32 a, bytes32 b) private pure returns (bytes32) {

@@ -53,10 +53,14 @@ contract WorldHandler is Handler {
     /// @notice Action: money sent to one of the contracts, which must not become anybody's.
     function give(uint256 seed) external {
         need(seed % 4 == 0);
-        address[4] memory to = [
-            address(system.market()), address(system.pool()), address(system.rounds()), address(system.prepaid())
+        address[5] memory to = [
+            address(system.market()),
+            address(system.pool()),
+            address(system.rounds()),
+            address(system.prepaid()),
+            address(system.disputes())
         ];
-        address chosen = to[(seed >> 8) % 4];
+        address chosen = to[(seed >> 8) % 5];
         uint256 amount = within(seed >> 16, 1, 1e9);
         token.mint(chosen, amount);
         gifts[chosen] += amount;
