@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from backend.chain import handlers
+from backend.chain import handlers, work_handlers
 from backend.chain.client import ChainClient, RpcError
 from backend.chain.indexer import Indexer, wait_until_indexed
 from backend.chain.tables import ChainBlock, ChainEvent
@@ -195,7 +195,7 @@ def test_a_failing_handler_writes_nothing(
     work = register(context, "failing")
 
     def fail(session: Any, event: Any) -> None:
-        handlers.work_registered(session, event)
+        work_handlers.work_registered(session, event)
         raise KeyError("artist")
 
     monkeypatch.setitem(handlers.HANDLERS, ("ArtworkRegistry", "WorkRegistered"), fail)

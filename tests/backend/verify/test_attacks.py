@@ -324,7 +324,7 @@ def test_rules_and_resolutions_that_nobody_voted(forgotten: World) -> None:
 
 def test_an_administrator_beside_the_timelock(forgotten: World) -> None:
     thief = forgotten.buyer(44).address
-    for role in ("market", "rounds"):
+    for role in ("market", "rounds", "disputes"):
         grant = getattr(forgotten.ctx.contracts, role).functions.grantRole(b"\x00" * 32, thief)
         impersonate(forgotten, "timelock", grant)
     assert_found(forgotten, "The timelock alone administers")
