@@ -35,6 +35,9 @@ fuzz: install   ## as test-forge, with more than 1,000,000 random calls (a quart
 test-python: compile      ## backend, model and the whole path end to end
 	$(PY) -m pytest -q -p no:pytest-brownie tests/test_docs.py tests/model tests/backend tests/e2e
 
+slither: install   ## patterns of mistakes in the contracts, against docs/security.md; conformance of the tokens
+	$(PY) tools/slither.py --forge "$(FORGE)"
+
 bench-gas: compile   ## what transactions cost with 10, 1,000 and 10,000 holders: benchmarks/results/gas.json, docs/benchmarks.md
 	$(PY) -m benchmarks.gas
 
