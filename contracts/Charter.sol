@@ -17,8 +17,10 @@ contract Charter is Ownable {
     /// @notice The text and the proposal of a resolution; zeros when unknown.
     mapping(uint256 resolutionId => Resolution) public resolutions;
 
+    /// @notice A text was adopted: its digest, and the proposal that says it adopted it.
     event ResolutionAdopted(uint256 indexed resolutionId, bytes32 textDigest, uint256 proposalId);
 
+    /// @notice A resolution needs a text: the digest was zero.
     error EmptyText();
 
     /// @param owner The timelock.

@@ -19,6 +19,7 @@ contract StakeToken is IStakeToken, ERC20, ERC20Permit, ERC20Votes {
     address public immutable market;
     address public immutable timelock;
 
+    /// @notice Only TrainingRounds mints.
     error NotRounds(address caller);
     /// @notice The project's own contracts never hold stake: they could neither claim revenue nor vote.
     error HolderRefused(address account);

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-SOURCES = sorted(path for folder in ("", "interfaces", "libraries") for path in (ROOT / "contracts" / folder).glob("*.sol"))
+FOLDERS = (ROOT / "contracts", ROOT / "contracts" / "interfaces", ROOT / "contracts" / "libraries")
+SOURCES = sorted(path for folder in FOLDERS for path in folder.glob("*.sol"))
 ITEM = re.compile(r"^ *(function|event|error) +(\w+)[^;{]*", re.M)
 # Gaps that are known, to be closed with the next change of the file: a file leaves this list by being complete.
 INCOMPLETE = {
-    "ArtworkRegistry.sol", "GenerationMarket.sol", "IArtworkRegistry.sol", "IGenerationMarket.sol",
-    "ITrainingRounds.sol", "MeltingPotGovernor.sol", "RevenuePool.sol", "TrainingRounds.sol",
+    "IArtworkRegistry.sol", "IGenerationMarket.sol", "ITrainingRounds.sol", "MeltingPotGovernor.sol",
+    "RevenuePool.sol",
 }
 
 
