@@ -33,7 +33,14 @@ fuzz: install   ## as test-forge, with more than 1,000,000 random calls (a quart
 	$(PY) tools/fuzz.py --forge "$(FORGE)" --profile long --at-least 1000000
 
 test-python: compile      ## backend, model and the whole path end to end
-	$(PY) -m pytest -q -p no:pytest-brownie tests/test_docs.py tests/model tests/backend tests/e2e
+	$(PY) -m pytest -q -p no:pytest-brownie tests/test_docs.py tests/test_natspec.py tests/model tests/backend tests/e2e
+
+prove: install     ## that the split of a sale and of allocations conserves and never rounds up, for all inputs
+	@sh tools/venv.sh halmos >/dev/null
+	.tools/halmos/bin/python tools/prove.py --forge "$(FORGE)"
+
+slither: install   ## patterns of mistakes in the contracts, against docs/security.md; conformance of the tokens
+	$(PY) tools/slither.py --forge "$(FORGE)"
 
 bench-gas: compile   ## what transactions cost with 10, 1,000 and 10,000 holders: benchmarks/results/gas.json, docs/benchmarks.md
 	$(PY) -m benchmarks.gas

@@ -22,8 +22,10 @@ contract Charter is Ownable {
     /// @notice The resolution that a proposal adopted; 0 when none.
     mapping(uint256 proposalId => uint256) public resolutionOf;
 
+    /// @notice A text was adopted: its digest, and the proposal that says it adopted it.
     event ResolutionAdopted(uint256 indexed resolutionId, bytes32 textDigest, uint256 proposalId);
 
+    /// @notice A resolution needs a text: the digest was zero.
     error EmptyText();
     error NotPassed(uint256 proposalId, IGovernor.ProposalState state);
     error AlreadyAdopted(uint256 proposalId, uint256 resolutionId);

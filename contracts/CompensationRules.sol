@@ -36,11 +36,16 @@ contract CompensationRules is ICompensationRules, Ownable {
     /// @dev What an order needs of each version, in one slot.
     mapping(uint32 version => SaleTerms) private _saleTerms;
 
+    /// @notice A version was adopted; it is in force from `effectiveFrom`, Unix seconds.
     event RulesAdopted(uint32 indexed version, uint64 effectiveFrom, Rules rules);
 
+    /// @notice There is no such version yet; `latest` is the newest.
     error UnknownVersion(uint32 version, uint32 latest);
+    /// @notice The newest version is not in force yet: no other can be adopted before `effectiveFrom`.
     error VersionWaiting(uint32 version, uint64 effectiveFrom);
+    /// @notice The five shares of a sale must be the whole price.
     error SharesSum(uint256 sumBps, uint256 wantedBps);
+    /// @notice A field breaks an absolute limit, or moves too far from the last version.
     error OutOfBounds(string field, uint256 value, uint256 least, uint256 most);
 
     /// @param owner The timelock. @param first Version 1, in force at once; must be within the absolute

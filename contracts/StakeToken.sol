@@ -19,6 +19,7 @@ contract StakeToken is IStakeToken, ERC20, ERC20Permit, ERC20Votes {
     /// @notice The project's own contracts, which never hold stake: they could neither claim revenue nor vote.
     mapping(address account => bool) public isRefused;
 
+    /// @notice Only TrainingRounds mints.
     error NotRounds(address caller);
     error HolderRefused(address account);
 
