@@ -122,7 +122,7 @@ def deployed(who: SimpleNamespace, settlement_token: str | None = None) -> Simpl
     return SimpleNamespace(project=loaded, contracts=at, **{short: at[name] for short, name in SHORT.items()})
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def libraries(system: SimpleNamespace, who: SimpleNamespace):
     """The pure libraries, opened."""
     return who.deployer.deploy(system.project.LibrariesMock)

@@ -8,14 +8,21 @@ import brownie
 from tests.contracts.clock import next_at
 
 
+def giver(system: SimpleNamespace, amount: int = 2**60) -> Any:
+    """An account with money to give to the holders."""
+    account = brownie.accounts[19]
+    if system.token.allowance(account, system.market) < amount:
+        system.token.mint(account, 2 * amount, {"from": account})
+        system.token.approve(system.market, 2 * amount, {"from": account})
+    return account
+
+
 def deposit(system: SimpleNamespace, amount: int, at: int | None = None) -> Any:
     """Money for the holders alone, by contribute, at a given second."""
-    giver = brownie.accounts[19]
-    system.token.mint(giver, amount, {"from": giver})
-    system.token.approve(system.market, amount, {"from": giver})
+    account = giver(system, amount)
     if at is not None:
         next_at(at)
-    return system.market.contribute(amount, 0, 0, 0, {"from": giver})
+    return system.market.contribute(amount, 0, 0, 0, {"from": account})
 
 
 def assert_conserved(system: SimpleNamespace, holders: list[Any]) -> None:

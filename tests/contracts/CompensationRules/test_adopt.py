@@ -73,7 +73,7 @@ def test_shares_sum(system, timelock):
     ({"challengeWindow": DAY - 1}, "challengeWindow", DAY - 1, DAY, 30 * DAY),
     ({"streamPeriod": 90 * DAY + 1}, "streamPeriod", 90 * DAY + 1, DAY, 90 * DAY),
     ({"maxOrderWindow": 3_599}, "maxOrderWindow", 3_599, 3_600, 30 * DAY),
-    ({"pricePerGeneration": 0}, "pricePerGeneration", 0, 1, 2**128 - 1),
+    ({"pricePerGeneration": 0}, "pricePerGeneration", 0, 1, 2**96 - 1),
     ({"pricePerGeneration": 2_000_001}, "pricePerGeneration", 2_000_001, 500_000, 2_000_000),
     ({"proposalBond": 49_999_999}, "proposalBond", 49_999_999, 50_000_000, 200_000_000),
     ({"challengeBond": 0}, "challengeBond", 0, 1, 2**128 - 1),
