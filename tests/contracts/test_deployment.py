@@ -21,16 +21,23 @@ def test_contracts_know_each_other(system):
     assert system.stake.pool() == system.pool and system.pool.stakeToken() == system.stake
     assert system.stake.market() == system.market and system.pool.market() == system.market
     assert system.market.pool() == system.pool and system.stake.timelock() == system.timelock
-    for contract in (system.pool, system.market, system.rounds):
+    for contract in (system.pool, system.market, system.rounds, system.prepaid):
         assert contract.rules() == at["CompensationRules"]
+    for contract in (system.market, system.rounds, system.prepaid):
         assert contract.settlementToken() == at["SettlementToken"]
+    for contract in (system.market, system.prepaid):
+        assert contract.registry() == at["ArtworkRegistry"]
+    for contract in (system.prepaid, system.generation_token):
+        assert contract.market() == system.market
+        assert system.token.allowance(contract, system.market) == 2**256 - 1
     assert system.governor.token() == system.stake and system.governor.timelock() == system.timelock
 
 
 def test_timelock_administers_everything(system):
     for contract in (system.timelock, system.market, system.rounds):
         assert contract.hasRole(ADMIN, system.timelock)
-    assert system.rules.owner() == system.charter.owner() == system.timelock
+    for contract in (system.rules, system.charter, system.generation_token):
+        assert contract.owner() == system.timelock
     assert system.timelock.getMinDelay() == 2 * 86_400
 
 
