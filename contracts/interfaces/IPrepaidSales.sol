@@ -60,6 +60,8 @@ interface IPrepaidSales {
 
     error NotOperator(address caller);
     error NewDepositsPaused();
+    /// @notice The version still waits out its notice: nobody sells under it yet, however willing the buyer.
+    error RulesNotInForce(uint32 version, uint40 effectiveFrom);
     error NothingToCharge(address buyer);
     error VoucherExpired(address buyer, uint64 deadline, uint256 now_);
     /// @notice An earlier voucher of the buyer's must be settled first.

@@ -30,6 +30,16 @@ contract LibrariesMock {
         return OrderWord.unpack(word);
     }
 
+    /// @notice See OrderWord.less. Anyone.
+    function less(uint256 word, uint256 quantity) external pure returns (uint256) {
+        return OrderWord.less(word, quantity);
+    }
+
+    /// @notice See OrderWord.chain. Anyone.
+    function chain(bytes32 outputs, IGenerationMarket.Output calldata next) external pure returns (bytes32) {
+        return OrderWord.chain(outputs, next);
+    }
+
     /// @notice See OrderWord.fulfilled. Anyone.
     function fulfilled(bytes32 outputs) external pure returns (uint256) {
         return OrderWord.fulfilled(outputs);

@@ -86,6 +86,32 @@ def hostile(who: SimpleNamespace) -> SimpleNamespace:
     return SimpleNamespace(**{**vars(system), "token": token})
 
 
+@pytest.fixture
+def naive_pool(who: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """The same contracts around a pool that divides each deposit at once."""
+    return replacing(who, monkeypatch, RevenuePool="NaivePoolMock")
+
+
+@pytest.fixture
+def redirected(who: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """The same contracts, hostile token and all, with a registry in which anyone sets anyone's payee."""
+    from brownie import project
+
+    token = who.deployer.deploy(project.get_loaded_projects()[0].HostileTokenMock)
+    system = replacing(who, monkeypatch, token.address, ArtworkRegistry="PayeesMock")
+    return SimpleNamespace(**{**vars(system), "token": token})
+
+
+def replacing(who: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, settlement_token: str | None = None,
+              **mocks: str) -> SimpleNamespace:
+    """A deployment in which mocks stand for some contracts."""
+    from scripts import deployment
+
+    for name, mock in mocks.items():
+        monkeypatch.setitem(deployment.DEPLOYED_AS, name, mock)
+    return deployed(who, settlement_token)
+
+
 def deployed(who: SimpleNamespace, settlement_token: str | None = None) -> SimpleNamespace:
     from brownie import project
 
@@ -95,6 +121,12 @@ def deployed(who: SimpleNamespace, settlement_token: str | None = None) -> Simpl
     roles = Roles(*(getattr(who, n).address for n in Roles.__dataclass_fields__))
     at = deploy(loaded, who.deployer, roles, settlement_token)
     return SimpleNamespace(project=loaded, contracts=at, **{short: at[name] for short, name in SHORT.items()})
+
+
+@pytest.fixture(scope="session")
+def libraries(system: SimpleNamespace, who: SimpleNamespace):
+    """The pure libraries, opened."""
+    return who.deployer.deploy(system.project.LibrariesMock)
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""What the revenue pool must satisfy at any time, read from its views alone."""
+"""The holders' money: how it comes in, and what the revenue pool must satisfy at any time."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -8,21 +8,31 @@ import brownie
 from tests.contracts.clock import next_at
 
 
+def giver(system: SimpleNamespace, amount: int = 2**60) -> Any:
+    """An account with money to give to the holders."""
+    account = brownie.accounts[19]
+    if system.token.allowance(account, system.market) < amount:
+        system.token.mint(account, 2 * amount, {"from": account})
+        system.token.approve(system.market, 2 * amount, {"from": account})
+    return account
+
+
 def deposit(system: SimpleNamespace, amount: int, at: int | None = None) -> Any:
-    """A deposit as the market makes it, at a given second."""
-    market = brownie.accounts.at(system.market.address, force=True)
-    system.token.mint(market, amount, {"from": market})
+    """Money for the holders alone, by contribute, at a given second."""
+    account = giver(system, amount)
     if at is not None:
         next_at(at)
-    return system.pool.deposit(amount, {"from": market})
+    return system.market.contribute(amount, 0, 0, 0, {"from": account})
 
 
 def assert_conserved(system: SimpleNamespace, holders: list[Any]) -> None:
     """Nothing is lost or invented, to the last 1/SCALE of a unit; `holders` are all that ever held stake."""
     scale = system.pool.SCALE()
-    deposited, claimed = system.pool.totals()
+    deposited, claimed = system.pool.deposited(), system.pool.claimed()
     accrued = sum(system.pool.accruedScaled(h) for h in holders)
     remainder = system.pool.remainderScaled()
     assert deposited * scale == (claimed + system.pool.pending()) * scale + accrued + remainder
     assert remainder < max(system.stake.totalSupply(), 1)
-    assert system.token.balanceOf(system.pool) >= deposited - claimed
+    sums = system.market.totals().dict()
+    assert (sums["holders"], sums["holdersPaid"]) == (deposited, claimed)
+    assert system.token.balanceOf(system.market) >= deposited - claimed

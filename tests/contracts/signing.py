@@ -31,9 +31,9 @@ TYPES: dict[str, list[tuple[str, str]]] = {
                ("deadline", "uint256")],
     "ReceiveWithAuthorization": [("from", "address"), ("to", "address"), ("value", "uint256"),
                                  ("validAfter", "uint256"), ("validBefore", "uint256"), ("nonce", "bytes32")],
-    "Delegation": [("delegatee", "address"), ("nonce", "uint256"), ("expiry", "uint256")],
     "Voucher": [("buyer", "address"), ("from", "uint128"), ("to", "uint128"), ("rulesVersion", "uint32"),
                 ("ordersRoot", "bytes32"), ("deadline", "uint64")],
+    "Delegation": [("delegatee", "address"), ("nonce", "uint256"), ("expiry", "uint256")],
     "Ballot": [("proposalId", "uint256"), ("support", "uint8"), ("voter", "address"), ("nonce", "uint256")],
 }
 NAMES = {"GenerationMarket": "MeltingPot GenerationMarket", "PrepaidSales": "MeltingPot PrepaidSales",

@@ -21,13 +21,17 @@ def test_contracts_know_each_other(system):
     assert system.stake.rounds() == system.rounds and system.rounds.stakeToken() == system.stake
     assert system.stake.pool() == system.pool and system.pool.stakeToken() == system.stake
     assert system.market.pool() == system.pool and system.pool.market() == system.market
-    assert system.prepaid.market() == system.generation_token.market() == system.market
     assert system.registry.disputes() == system.disputes and system.disputes.registry() == system.registry
-    assert system.market.registry() == system.prepaid.registry() == system.registry
     assert system.charter.governor() == system.governor
-    for contract in (system.market, system.prepaid, system.rounds, system.disputes):
+    for contract in (system.pool, system.market, system.rounds, system.prepaid, system.disputes):
         assert contract.rules() == at["CompensationRules"]
+    for contract in (system.market, system.rounds, system.prepaid, system.disputes):
         assert contract.settlementToken() == at["SettlementToken"]
+    for contract in (system.market, system.prepaid):
+        assert contract.registry() == at["ArtworkRegistry"]
+    for contract in (system.prepaid, system.generation_token):
+        assert contract.market() == system.market
+        assert system.token.allowance(contract, system.market) == 2**256 - 1
     assert system.governor.token() == system.stake and system.governor.timelock() == system.timelock
     assert system.charter.governor() == system.governor
 
@@ -40,7 +44,8 @@ def test_no_contract_of_the_project_may_hold_stake(system, who):
 def test_timelock_administers_everything(system):
     for contract in (system.timelock, system.market, system.rounds, system.disputes):
         assert contract.hasRole(ADMIN, system.timelock)
-    assert system.rules.owner() == system.charter.owner() == system.timelock
+    for contract in (system.rules, system.charter, system.generation_token):
+        assert contract.owner() == system.timelock
     assert system.timelock.getMinDelay() == 2 * 86_400
 
 

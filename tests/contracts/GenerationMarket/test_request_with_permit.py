@@ -32,13 +32,14 @@ def test_relayed(system, who):
     signature = order_signature(system, who.buyer, an_order)
     system.market.requestWithPermit(an_order, *permit(system, who.buyer), signature, {"from": who.relayer})
     assert system.market.stateOf(order_id(system.market, an_order)) == 1
-    assert totals(system.market)["escrowed"] == PRICE == system.token.balanceOf(system.market)
+    assert totals(system, an_order)["escrowed"] == PRICE
 
 
 def test_by_the_buyer_without_order_signature(system, who):
     system.token.mint(who.buyer, PRICE, {"from": who.buyer})
-    system.market.requestWithPermit(order(who.buyer), *permit(system, who.buyer), b"", {"from": who.buyer})
-    assert totals(system.market)["received"] == PRICE
+    an_order = order(who.buyer)
+    system.market.requestWithPermit(an_order, *permit(system, who.buyer), b"", {"from": who.buyer})
+    assert totals(system, an_order)["escrowed"] == PRICE
 
 
 def test_signatures_that_do_not_bind_this_order(system, who):
@@ -61,7 +62,7 @@ def test_front_run_permit_does_no_harm(system, who):
     an_order = order(who.buyer)
     signature = order_signature(system, who.buyer, an_order)
     system.market.requestWithPermit(an_order, deadline, v, r, s, signature, {"from": who.relayer})
-    assert totals(system.market)["received"] == PRICE
+    assert totals(system, an_order)["escrowed"] == PRICE
 
 
 def test_signed_order_cannot_be_paid_twice(system, who):
@@ -92,4 +93,4 @@ def test_contract_wallet(system, who):
     with reverts("BadOrderSignature", order_id(system.market, an_order), wallet):
         system.market.requestWithPermit(an_order, 0, 27, nothing, nothing, forged, {"from": who.relayer})
     system.market.requestWithPermit(an_order, 0, 27, nothing, nothing, signature, {"from": who.relayer})
-    assert totals(system.market)["received"] == PRICE
+    assert totals(system, an_order)["escrowed"] == PRICE

@@ -3,13 +3,14 @@
 claim
 ├── nothing earned, or less than a unit → 0, nothing happens
 ├── token refuses this account → reverts, the others are not held up; claimMany leaves it out
-├── token calls back → ReentrancyGuardReentrantCall
+├── token calls back into the pool or the market → ReentrancyGuardReentrantCall
 └── paid whole units; the fraction stays with the account
 """
 
 import pytest
 
 from tests.contracts.clock import WEEK, mine_at, now
+from tests.contracts.orders import sold
 from tests.contracts.pool import assert_conserved, deposit
 from tests.contracts.reverts import reverts
 from tests.contracts.stake import TOKEN, mint
@@ -52,7 +53,7 @@ def test_fractions_add_up(system, who, holders):
 def test_many(system, who, holders):
     system.pool.claimMany([*holders, who.other, who.artist], {"from": who.relayer})
     assert [system.token.balanceOf(h) for h in holders] == [3, 3, 3]
-    assert system.pool.totals() == (10, 9)
+    assert (system.pool.deposited(), system.pool.claimed()) == (10, 9)
     assert_conserved(system, holders)
 
 
@@ -86,7 +87,7 @@ def test_many_leaves_out_whom_the_token_refuses(hostile, who):
     tx = hostile.pool.claimMany([*holders, who.artist], {"from": who.relayer})
     assert [e["account"] for e in tx.events["RevenueClaimed"]] == [who.artist2, who.artist3]
     assert hostile.pool.claimable(who.artist) == 3
-    assert hostile.pool.totals() == (10, 6)
+    assert (hostile.pool.deposited(), hostile.pool.claimed()) == (10, 6)
     assert_conserved(hostile, holders)
     hostile.token.setBlacklisted(who.artist, False, {"from": who.other})
     hostile.pool.claimMany([who.artist, who.artist], {"from": who.relayer})
@@ -106,9 +107,20 @@ def test_reentrant_transfer_of_stake_in_a_batch(hostile, who):
     assert_conserved(hostile, [*holders, who.other])
 
 
-def test_reentrant_token(hostile, who):
+@pytest.mark.parametrize("target, function", [("pool", "claim"), ("market", "claim")])
+def test_reentrant_token(hostile, who, target, function):
     earned(hostile, who)
+    again = getattr(getattr(hostile, target), function).encode_input(who.artist)
+    hostile.token.callDuringTransfer(getattr(hostile, target), again, {"from": who.other})
+    with reverts("ReentrancyGuardReentrantCall"):
+        hostile.pool.claim(who.artist, {"from": who.other})
+
+
+def test_market_cannot_be_entered_by_way_of_the_pool(hostile, who):
+    """While the market pays an artist, a holder's claim would move the holders' money in the same slot."""
+    earned(hostile, who)
+    sold(hostile, who, (who.artist2, 5))
     again = hostile.pool.claim.encode_input(who.artist)
     hostile.token.callDuringTransfer(hostile.pool, again, {"from": who.other})
     with reverts("ReentrancyGuardReentrantCall"):
-        hostile.pool.claim(who.artist, {"from": who.other})
+        hostile.market.claim(who.artist2, {"from": who.other})
