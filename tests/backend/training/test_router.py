@@ -26,7 +26,20 @@ def test_a_claim_is_what_the_contract_takes(world: World, api: TestClient) -> No
     leaf = api.get("/rounds/1").json()["report"]["leaves"][0]
     claim = api.get(f"/rounds/1/claims/{leaf['account'].lower()}").json()
     assert claim["amount"] == leaf["amount"]
-    assert world.ctx.contracts.rounds.functions.claimed(1, leaf["account"]).call()
+    assert world.ctx.contracts.rounds.functions.claimed(1, 0, leaf["account"]).call()
+
+
+def test_the_claim_of_a_learning_contributor(world: World, api: TestClient) -> None:  # noqa: F811
+    (leaf,) = api.get("/rounds/1").json()["report"]["learning_leaves"]
+    claim = api.get(f"/rounds/1/claims/{leaf['account']}", params={"part": "learning"}).json()
+    assert (claim["part"], claim["amount"]) == ("learning", leaf["amount"])
+    assert world.ctx.contracts.rounds.functions.claimed(1, 1, leaf["account"]).call()
+    assert api.get(f"/rounds/1/claims/{leaf['account']}", params={"part": "other"}).status_code == 422
+
+
+def test_challenges(api: TestClient) -> None:
+    assert api.get("/rounds/1/challenges").json() == {"challenges": []}
+    assert api.get("/rounds/99/challenges").json()["code"] == "not_found"
 
 
 def test_what_is_not_there(api: TestClient) -> None:
