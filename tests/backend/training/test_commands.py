@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from backend.errors import Conflict, InputRefused, NotFound
-from backend.training import round_commands, rounds
+from backend.training import commands, round_commands, rounds
 from tests.backend.sales_world import World, world  # noqa: F401
 
 

@@ -12,7 +12,7 @@ from backend.errors import Conflict, NotFound
 from backend.training import challenges, rounds, service
 from backend.training.merkle import leaf_hash, verify_proof
 from backend.training.rounds import RoundTooSoon, StaleReport, WindowOpen
-from tests.backend.sales_world import World, rooted, world  # noqa: F401
+from tests.backend.sales_world import INKS, World, rooted, world  # noqa: F401
 
 
 @pytest.fixture
@@ -59,6 +59,24 @@ def test_claims_are_minted_once(forgotten: World, second_report: str) -> None:
     leaves = rounds.claim_all(forgotten.ctx, round_id)
     assert leaves and supply.call() == before + sum(leaf.amount for leaf in leaves)
     assert rounds.claim_all(forgotten.ctx, round_id) == []
+
+
+def test_both_parts_are_claimed(forgotten: World, second_report: str) -> None:
+    """An artist who also wrote captions has a leaf in each part."""
+    ctx, report = forgotten.ctx, dict(service.read_report(forgotten.ctx, second_report))
+    account = report["leaves"][0]["account"]
+    report["learning_leaves"] = [{"account": account, "amount": str(10**18)}]
+    cid = ctx.documents.put(rooted(report, report["round_id"]))
+    round_id = rounds.propose(ctx, cid, advance_time=True)
+    rounds.finalise(ctx, round_id, advance_time=True)
+    before = ctx.contracts.stake.functions.balanceOf(account).call()
+    minted = rounds.claim_all(ctx, round_id)
+    assert len(minted) == len(report["leaves"]) + 1
+    gained = ctx.contracts.stake.functions.balanceOf(account).call() - before
+    assert gained == int(report["leaves"][0]["amount"]) + 10**18
+    assert ctx.contracts.rounds.functions.claimed(round_id, 1, account).call()
+    leaf, proof = rounds.claim_of(ctx, round_id, account, "learning")
+    assert (leaf.amount, proof) == (10**18, [])
 
 
 def disputed(world: World, report_cid: str, count: int = 1) -> tuple[int, list[int]]:  # noqa: F811
@@ -116,9 +134,10 @@ def test_holders_decide_a_challenge(forgotten: World, second_report: str) -> Non
 
     ctx = forgotten.ctx
     round_id, (first,) = disputed(forgotten, second_report)
-    report = service.read_report(ctx, rounds.round_of(ctx, 1).report_cid)
-    largest = max(report["leaves"], key=lambda leaf: int(leaf["amount"]))["account"]
-    holder = next(a for a in forgotten.artists if a.address == largest)
+    holder = max(
+        (forgotten.artist(name) for name in INKS),
+        key=lambda account: ctx.contracts.stake.functions.getVotes(account.address).call(),
+    )
     ctx.client.fund(holder.address)
     proposal = governance.propose_resolve(ctx, holder, round_id, first, True, "It was counted twice.")
     assert governance.state_of(ctx, proposal).state == "pending"
