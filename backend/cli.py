@@ -24,7 +24,7 @@ COMMANDS = {
     "dispute": ("backend.disputes.commands", "dispute", "Claim a work or its revocation under bond; answer, appeal, execute."),
     "train": ("backend.training.commands", "train", "Train a model version on exactly the consenting works."),
     "contributions": ("backend.training.commands", "contributions", "Measure what each artist gave the model; write the report."),
-    "round": ("backend.training.commands", "round_group", "Propose, challenge, finalise a round; claim its stake."),
+    "round": ("backend.training.round_commands", "round_group", "Propose, challenge, finalise a round; claim its stake."),
     "order": ("backend.generations.commands", "order", "Ask and pay for a generation; look it up; take it back when late."),
     "claim": ("backend.royalties.commands", "claim", "Pay out what artists, holders and funds are owed."),
     "vote": ("backend.governance.commands", "vote", "Propose and vote on rules and resolutions."),

@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     operator_keystore: Path | None = None
     relayer_keystore: Path | None = None
     proposer_keystore: Path | None = None
+    resolver_keystore: Path | None = None
     keystore_password: SecretStr | None = None
     keystore_password_file: Path | None = None
 

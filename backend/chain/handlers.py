@@ -7,7 +7,6 @@ event only.
 
 from __future__ import annotations
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import backend.chain.work_handlers  # noqa: F401 - registers what is about works
@@ -21,6 +20,7 @@ from backend.stake.tables import DelegateVotes, Delegation, StakeBalance, StakeC
 from backend.training.tables import BondClaim, Challenge, Round
 
 __all__ = ["HANDLERS", "apply"]
+PARTS = ("artists", "learning")  # ITrainingRounds.Part
 VOTE_COLUMNS = ("votes_against", "votes_for", "votes_abstain")  # by GovernorCountingSimple's VoteType
 
 
@@ -34,7 +34,8 @@ def round_proposed(session: Session, event: Event) -> None:
         round_id=event.uint("roundId"), proposer=event.args["proposer"],
         rules_version=event.uint("rulesVersion"), model_digest=p["modelDigest"],
         dataset_root=p["datasetRoot"], report_digest=p["reportDigest"],
-        allocations_root=p["allocationsRoot"], settings_hash=p["settingsHash"], seed=int(p["seed"]),
+        allocations_root=p["allocationsRoot"], learning_root=p["learningRoot"],
+        settings_hash=p["settingsHash"], seed=int(p["seed"]), open_challenges=0,
         bond=event.uint("bond"), challenge_ends_at=event.uint("challengeEndsAt"), state="proposed",
         proposed_at=event.block_time, block_number=event.block_number))
 
@@ -42,23 +43,29 @@ def round_proposed(session: Session, event: Event) -> None:
 @handles("TrainingRounds", "RoundChallenged")
 def round_challenged(session: Session, event: Event) -> None:
     a = event.args
-    session.get_one(Round, event.uint("roundId")).state = "challenged"
-    session.add(Challenge(
-        **event.key, round_id=event.uint("roundId"), challenger=a["challenger"], account=a["account"],
-        amount=event.uint("amount"), evidence_digest=a["evidenceDigest"], bond=event.uint("bond")))
-
-
-@handles("TrainingRounds", "ChallengeResolved", "ChallengeLapsed")
-def challenge_ended(session: Session, event: Event) -> None:
-    upheld = bool(event.args["upheld"]) if event.name == "ChallengeResolved" else None  # None: nobody said
     round_ = session.get_one(Round, event.uint("roundId"))
-    round_.state = "proposed" if upheld is False else "rejected"
-    if upheld is False:  # a challenge that was turned down gives the window a new end
-        round_.challenge_ends_at = event.uint("challengeEndsAt")
-    newest_first = (Challenge.block_number.desc(), Challenge.log_index.desc())
-    waiting = select(Challenge).where(Challenge.round_id == round_.round_id, Challenge.resolved_at.is_(None))
-    challenge = session.scalars(waiting.order_by(*newest_first).limit(1)).one()
-    challenge.upheld, challenge.resolved_at = upheld, event.block_time
+    round_.state = "challenged"
+    round_.open_challenges += 1
+    session.add(Challenge(
+        round_id=round_.round_id, challenge_id=event.uint("challengeId"), challenger=a["challenger"],
+        account=a["account"], amount=event.uint("amount"), evidence_digest=a["evidenceDigest"],
+        bond=event.uint("bond"), answer_by=event.uint("answerBy"), state="open", filed_at=event.block_time,
+        block_number=event.block_number))
+
+
+@handles("TrainingRounds", "ChallengeResolved", "ChallengeLapsed", "ChallengeClosed")
+def challenge_ended(session: Session, event: Event) -> None:
+    state = {"ChallengeLapsed": "lapsed", "ChallengeClosed": "closed"}.get(event.name)
+    if state is None:
+        state = "upheld" if event.args["upheld"] else "refused"
+    round_ = session.get_one(Round, event.uint("roundId"))
+    challenge = session.get_one(Challenge, (round_.round_id, event.uint("challengeId")))
+    challenge.state, challenge.ended_at = state, event.block_time
+    round_.open_challenges -= 1
+    if state in ("upheld", "lapsed"):
+        round_.state = "rejected"
+    elif state == "refused" and round_.open_challenges == 0:
+        round_.state = "proposed"
 
 
 @handles("TrainingRounds", "RoundFinalised")
@@ -70,8 +77,8 @@ def round_finalised(session: Session, event: Event) -> None:
 
 @handles("TrainingRounds", "StakeClaimed")
 def stake_claimed(session: Session, event: Event) -> None:
-    session.add(StakeClaim(round_id=event.uint("roundId"), account=event.args["account"],
-                           amount=event.uint("amount"), block_number=event.block_number,
+    session.add(StakeClaim(round_id=event.uint("roundId"), part=PARTS[event.uint("part")],
+                           account=event.args["account"], amount=event.uint("amount"), block_number=event.block_number,
                            claimed_at=event.block_time))
 
 
@@ -185,7 +192,7 @@ def rules_adopted(session: Session, event: Event) -> None:
         learning_bps=int(r["learningBps"]),
         learning_mint_bps=int(r["learningMintBps"]),
         max_credits=int(r["maxCredits"]), challenge_window=int(r["challengeWindow"]),
-        stream_period=int(r["streamPeriod"]), max_order_window=int(r["maxOrderWindow"]),
+        stream_period=int(r["streamPeriod"]), max_order_window=int(r["maxOrderWindow"]), mint_interval=int(r["mintInterval"]),
         price_per_generation=int(r["pricePerGeneration"]), proposal_bond=int(r["proposalBond"]),
         challenge_bond=int(r["challengeBond"]), mint_per_round=int(r["mintPerRound"]), rules=dict(r),
         block_number=event.block_number))

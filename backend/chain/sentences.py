@@ -69,6 +69,22 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The next round is {next}, not {expected}.",
         "Another round was proposed meanwhile: make the report's leaves anew with the new number.",
     ),
+    "RoundTooSoon": (
+        "The rules let the next round be proposed from {earliest} on; now it is {now_}.",
+        "Propose it after that.",
+    ),
+    "SameRoots": (
+        "Artists and learning contributors have the same leaves, with the root {root}.",
+        "Measure again: each of them could be claimed twice.",
+    ),
+    "ChallengesOpen": (
+        "{count} challenges of round {roundId} are open.",
+        "Wait until they are decided, or let them lapse.",
+    ),
+    "ChallengeNotOpen": (
+        "Challenge {challengeId} of round {roundId} is in state {state}, not open.",
+        "Look at the round's challenges.",
+    ),
     "EmptyProposal": ("A digest or root of the proposal is zero.", "Publish model and report first."),
     "AnswerTooLate": (
         "The challenge could be decided until {answerBy}; now it is {now_}.",
@@ -201,6 +217,15 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "GovernorUnexpectedProposalState": (
         "Proposal {proposalId} is in state {current}, which does not allow this.",
         "Look at its dates: voting, queue and timelock each take their time.",
+    ),
+    "GovernorUnableToCancel": (
+        "{account} cannot cancel proposal {proposalId}.",
+        "Its proposer can before the vote, the guardian unless it removes guardians.",
+    ),
+    "NotPassed": ("Proposal {proposalId} is in state {state}: it adopts nothing.", "Execute it when it passed."),
+    "AlreadyAdopted": (
+        "Proposal {proposalId} adopted resolution {resolutionId} already.",
+        "A text is adopted by a proposal of its own.",
     ),
     "GovernorNonexistentProposal": (
         "There is no proposal {proposalId}.",

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import click
 
 from backend.context import Context
 from backend.errors import UsageError
+from backend.governance import propose_commands
+from backend.governance.showing import account_option, json_option, show_state, votes
 
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-_account = click.option("--account", required=True, help="Wallet of a holder, such as artist:NAME.")
 _advance = click.option(
     "--advance-time", is_flag=True, help="Development chains: move the clock to the moment this needs."
 )
@@ -35,8 +34,12 @@ def vote() -> None:
     """
 
 
+for _command in (propose_commands.rules, propose_commands.text, propose_commands.resolve):
+    vote.add_command(_command)
+
+
 @vote.command()
-@_json
+@json_option
 @click.pass_obj
 def rules(ctx: Context, as_json: bool) -> None:
     """Show the rules in force, and those adopted that still wait.
@@ -70,55 +73,6 @@ def rules(ctx: Context, as_json: bool) -> None:
         )
 
 
-@vote.command("propose-rules")
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    required=True,
-    metavar="NAME=VALUE",
-    help="A rule to change; may be repeated.",
-)
-@click.option("--why", default="", help="Reasons, as part of the proposal.")
-@_account
-@_json
-@click.pass_obj
-def propose_rules(ctx: Context, settings: tuple[str, ...], why: str, account: str, as_json: bool) -> None:
-    """Propose new compensation rules: the latest ones with some changed.
-
-    \b
-    Example:
-      meltingpot vote propose-rules --set artistsBps=4500 --set platformBps=1000 --account artist:NAME
-    """
-    from backend.governance import service
-
-    proposal_id = service.propose_rules(ctx, ctx.wallets.account(account), dict(map(_change, settings)), why)
-    _show_state(ctx, proposal_id, as_json)
-
-
-@vote.command("propose-text")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--title", help="Title; without it the file's first line.")
-@_account
-@_json
-@click.pass_obj
-def propose_text(ctx: Context, file: Path, title: str | None, account: str, as_json: bool) -> None:
-    """Put the text in FILE on IPFS and propose to adopt it as a resolution.
-
-    \b
-    Example:
-      meltingpot vote propose-text resolution.md --account artist:NAME
-    """
-    from backend.governance import service
-
-    try:
-        text = file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{file} is no UTF-8 text.", "Save it as plain text.") from error
-    first = next((line.strip("# ").strip() for line in text.splitlines() if line.strip()), file.stem)
-    _show_state(ctx, service.propose_text(ctx, ctx.wallets.account(account), title or first, text), as_json)
-
-
 @vote.command()
 @click.argument("proposal_id")
 @click.option("--for", "support", flag_value="for", help="Vote for it.")
@@ -126,9 +80,9 @@ def propose_text(ctx: Context, file: Path, title: str | None, account: str, as_j
 @click.option("--abstain", "support", flag_value="abstain", help="Count for the quorum only.")
 @click.option("--by-signature", is_flag=True, help="The account only signs; the relayer sends.")
 @click.option("--reason", default="", help="Published with the vote (not by signature).")
-@_account
+@account_option
 @_advance
-@_json
+@json_option
 @click.pass_obj
 def cast(
     ctx: Context,
@@ -160,13 +114,13 @@ def cast(
         weight = service.vote(ctx, holder, identifier, service.SUPPORT[support], reason)
     if not as_json:
         click.echo(f"{holder.address} voted {support} with {weight / 10**18:,.2f} votes")
-    _show_state(ctx, identifier, as_json)
+    show_state(ctx, identifier, as_json)
 
 
 @vote.command()
 @click.argument("proposal_id")
 @_advance
-@_json
+@json_option
 @click.pass_obj
 def queue(ctx: Context, proposal_id: str, advance_time: bool, as_json: bool) -> None:
     """Put the passed proposal PROPOSAL_ID into the timelock. Anybody may.
@@ -181,13 +135,13 @@ def queue(ctx: Context, proposal_id: str, advance_time: bool, as_json: bool) -> 
     _advance_to(ctx, service.state_of(ctx, identifier).vote_end + 1, advance_time)
     _catch_up(ctx)
     service.queue(ctx, identifier)
-    _show_state(ctx, identifier, as_json)
+    show_state(ctx, identifier, as_json)
 
 
 @vote.command()
 @click.argument("proposal_id")
 @_advance
-@_json
+@json_option
 @click.pass_obj
 def execute(ctx: Context, proposal_id: str, advance_time: bool, as_json: bool) -> None:
     """Execute the queued proposal PROPOSAL_ID once the timelock lets it. Anybody may.
@@ -202,11 +156,11 @@ def execute(ctx: Context, proposal_id: str, advance_time: bool, as_json: bool) -
     _advance_to(ctx, service.state_of(ctx, identifier).eta, advance_time)
     _catch_up(ctx)
     service.execute(ctx, identifier)
-    _show_state(ctx, identifier, as_json)
+    show_state(ctx, identifier, as_json)
 
 
 @vote.command("list")
-@_json
+@json_option
 @click.pass_obj
 def list_proposals(ctx: Context, as_json: bool) -> None:
     """List proposals, the newest first.
@@ -234,32 +188,11 @@ def list_proposals(ctx: Context, as_json: bool) -> None:
     for row, state in rows:
         title = row.description.splitlines()[0].lstrip("# ") if row.description else ""
         click.echo(
-            f"{state.proposal_id}  {state.words}\n  {title}: for {_votes(state.votes_for)}, against "
-            f"{_votes(state.votes_against)}, abstain {_votes(state.votes_abstain)}"
+            f"{state.proposal_id}  {state.words}\n  {title}: for {votes(state.votes_for)}, against "
+            f"{votes(state.votes_against)}, abstain {votes(state.votes_abstain)}"
         )
     if not rows:
         click.echo("no proposals")
-
-
-def _show_state(ctx: Context, proposal_id: int, as_json: bool) -> None:
-    from backend.governance import service
-
-    state = service.state_of(ctx, proposal_id)
-    if as_json:
-        click.echo(json.dumps(state.to_json()))
-    else:
-        click.echo(
-            f"proposal {proposal_id} is {state.words} "
-            f"(for {_votes(state.votes_for)}, against {_votes(state.votes_against)})"
-        )
-
-
-def _change(text: str) -> tuple[str, int]:
-    name, _, value = text.partition("=")
-    try:
-        return name.strip(), int(value.replace("_", ""))
-    except ValueError as error:
-        raise UsageError(f"{text!r} is no NAME=NUMBER.", "Example: `--set artistsBps=4500`.") from error
 
 
 def _identifier(text: str) -> int:
@@ -282,7 +215,3 @@ def _catch_up(ctx: Context) -> None:
     from backend.chain.indexer import wait_until_indexed
 
     wait_until_indexed(ctx.sessions, ctx.client.block_number())
-
-
-def _votes(amount: int) -> str:
-    return f"{amount / 10**18:,.2f}"

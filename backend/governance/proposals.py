@@ -21,7 +21,7 @@ STATES = ("pending", "open", "cancelled", "defeated", "passed", "queued", "expir
 STATE_WORDS = {
     "pending": "waiting for the vote to open",
     "open": "open for votes",
-    "cancelled": "cancelled by its proposer",
+    "cancelled": "cancelled",
     "defeated": "not passed",
     "passed": "passed, can be queued",
     "queued": "waiting in the timelock",

@@ -28,6 +28,7 @@ class Rules:
     challenge_window: int
     stream_period: int
     max_order_window: int
+    mint_interval: int
     price_per_generation: int
     proposal_bond: int
     challenge_bond: int
@@ -74,7 +75,7 @@ CHAIN_NAMES = tuple(_camel(field.name) for field in fields(Rules))
 PYTHON_NAMES = {_camel(field.name): field.name for field in fields(Rules)} | {
     f.name: f.name for f in fields(Rules)
 }
-WINDOWS = ("challengeWindow", "streamPeriod", "maxOrderWindow")
+WINDOWS = ("challengeWindow", "streamPeriod", "maxOrderWindow", "mintInterval")
 MONEY = ("pricePerGeneration", "proposalBond", "challengeBond", "mintPerRound")
 
 

@@ -48,6 +48,7 @@ __all__ = [
     "latest_rules",
     "proposals",
     "proposals_page",
+    "propose_resolve",
     "propose_rules",
     "propose_text",
     "queue",
@@ -123,8 +124,8 @@ def propose_rules(
 def propose_text(ctx: Context, account: LocalAccount, title: str, text: str) -> int:
     """Puts a text on IPFS and proposes to adopt it as a resolution. Returns the proposal's id.
 
-    A proposal cannot contain its own id, which is a hash over its content; the charter gets the hash of the
-    description instead, by which proposal and resolution find each other.
+    A proposal cannot contain its own id, which is a hash over its content; the charter is given the hash of the
+    description and computes the id from that and its own call.
     """
     from backend.storage.cid import digest_of
 
@@ -135,11 +136,29 @@ def propose_text(ctx: Context, account: LocalAccount, title: str, text: str) -> 
         )
     cid = ctx.documents.put({"schema": RESOLUTION_SCHEMA, "title": title, "text": text})
     description = f"# {title}\n\nAdopt the text ipfs://{cid} as a resolution."
-    reference = int.from_bytes(keccak(text=_signed_description(description, account.address)), "big")
+    reference = keccak(text=_signed_description(description, account.address))
     adopt = ctx.contracts.charter.functions.adopt(bytes.fromhex(digest_of(cid)[2:]), reference)
     return _propose(
         ctx, account, ctx.contracts.charter.address, adopt._encode_transaction_data(), description
     )
+
+
+def propose_resolve(
+    ctx: Context, account: LocalAccount, round_id: int, challenge_id: int, upheld: bool, description: str = ""
+) -> int:
+    """Proposes to the holders to decide a challenge of a round. Returns the proposal's id.
+
+    Raises NotFound and Conflict for what is not an open challenge, ContractReverted for one that can no longer
+    be decided.
+    """
+    from backend.training.challenges import challenge_of
+
+    challenge_of(ctx, round_id, challenge_id)
+    call = ctx.contracts.rounds.functions.resolve(round_id, challenge_id, upheld)
+    call.call({"from": ctx.contracts.timelock.address})
+    word = "Uphold" if upheld else "Refuse"
+    text = f"# {word} challenge {challenge_id} of round {round_id}" + (f"\n\n{description}" if description else "")
+    return _propose(ctx, account, ctx.contracts.rounds.address, call._encode_transaction_data(), text)
 
 
 def _signed_description(description: str, proposer: str) -> str:

@@ -26,6 +26,7 @@ class RulesVersion(Base):
     challenge_window: Mapped[int] = mapped_column(BigInteger)  # seconds
     stream_period: Mapped[int] = mapped_column(BigInteger)  # seconds
     max_order_window: Mapped[int] = mapped_column(BigInteger)  # seconds
+    mint_interval: Mapped[int] = mapped_column(BigInteger)  # seconds
     price_per_generation: Mapped[int] = mapped_column(Uint256)  # settlement token
     proposal_bond: Mapped[int] = mapped_column(Uint256)  # settlement token
     challenge_bond: Mapped[int] = mapped_column(Uint256)  # settlement token

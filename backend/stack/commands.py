@@ -129,7 +129,7 @@ def _announce(stack: LocalStack) -> dict:
 
     context = Context(stack.settings())
     names = ("deployer", "operator", "relayer", "proposer", "trainer", "challenger", "platform", "network", "learning",
-             "guardian", "buyer:1", "buyer:2", "buyer:3")
+             "guardian", "resolver", "buyer:1", "buyer:2", "buyer:3")
     wallets = {name: context.wallets.account(name).address for name in names}
     for name in ("buyer:1", "buyer:2", "buyer:3"):
         fund_buyer(context, wallets[name])

@@ -21,7 +21,7 @@ from backend.stack.processes import Service, ServiceFailed
 
 CHAIN_ID = 31337
 MARK = ".meltingpot-stack"  # only a folder with this file is ever emptied
-SENDERS = ("operator", "relayer", "proposer", "trainer", "challenger", "guardian")
+SENDERS = ("operator", "relayer", "proposer", "trainer", "challenger", "guardian", "resolver")
 SERVICES = ("chain", "ipfs", "indexer", "worker", "api")
 LOCK_PATIENCE_S = 1.0  # whoever asks whether a stack owns the folder holds its lock for a moment
 
@@ -248,7 +248,7 @@ class LocalStack:
         from backend.wallets import Wallets  # imported late: web3 takes a second, and `--help` must not
 
         wallets = Wallets(self.settings())
-        roles = [part for role in ("operator", "proposer", "platform", "network", "learning", "guardian")
+        roles = [part for role in ("operator", "proposer", "platform", "network", "learning", "guardian", "resolver")
                  for part in (f"--{role}", wallets.account(role).address)]
         log = self.data_dir / "logs" / "deploy.log"
         with open(log, "ab") as out:

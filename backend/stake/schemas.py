@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
@@ -35,6 +35,7 @@ class StakeClaim(BaseModel):
     """What an account was minted by a round."""
 
     round_id: int
+    part: Literal["artists", "learning"] = Field(description="of the round's mint")
     amount: UintText
     claimed_at: int = Field(description="chain time, seconds")
 

@@ -78,11 +78,16 @@ def holder(ctx: Context, account: str) -> tuple[Holder, list[dict[str, Any]]]:
     with ctx.sessions() as session:
         row = session.get(StakeBalance, account) or StakeBalance(account=account, balance=0)
         claims = session.scalars(
-            select(StakeClaim).where(StakeClaim.account == account).order_by(StakeClaim.round_id)
+            select(StakeClaim).where(StakeClaim.account == account).order_by(StakeClaim.round_id, StakeClaim.part)
         ).all()
         found = _holder(session, row, total)
     return found, [
-        {"round_id": claim.round_id, "amount": str(claim.amount), "claimed_at": claim.claimed_at}
+        {
+            "round_id": claim.round_id,
+            "part": claim.part,
+            "amount": str(claim.amount),
+            "claimed_at": claim.claimed_at,
+        }
         for claim in claims
     ]
 

@@ -1,18 +1,19 @@
 """Stake: what was minted by claims, who holds it now, who votes with it."""
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database import CHAIN_OWNED, Address, Base, Timestamp, Uint256
 
 
 class StakeClaim(Base):
-    """One account's claim of one round: `amount` stake tokens were minted to it."""
+    """One account's claim of one part (artists or learning) of a round: `amount` stake was minted to it."""
 
     __tablename__ = "stake_claims"
     __table_args__ = ({"info": CHAIN_OWNED},)
 
     round_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    part: Mapped[str] = mapped_column(String(8), primary_key=True)
     account: Mapped[str] = mapped_column(Address, primary_key=True)
     amount: Mapped[int] = mapped_column(Uint256)
     block_number: Mapped[int] = mapped_column(BigInteger)

@@ -1,8 +1,8 @@
 """From integer allocations to the stake that a round mints, and the report that lets anybody recompute it.
 
-All of it is integer arithmetic: data part = mintPerRound · (10,000 − learningMintBps) // 10,000, shared by
-allocation (sum 10**9); learning part = the rest, shared by units of work with largest remainders. Without
-learning contributors the learning part is not minted.
+All of it is integer arithmetic: learning part = mintPerRound · learningMintBps // 10,000, shared by units of
+work with largest remainders; data part = the rest, shared by allocation (sum 10**9). Each part has leaves and
+a Merkle root of its own, as in TrainingRounds. Without learning contributors the learning part is not minted.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +14,9 @@ from backend.governance.rules import BPS, Rules
 from backend.training.merkle import Leaf, StandardTree
 from model.attribution.shares import TOTAL as ALLOCATION_TOTAL
 
+PARTS = ("artists", "learning")  # ITrainingRounds.Part
+LEAVES_KEYS = {"artists": "leaves", "learning": "learning_leaves"}
+NO_ROOT = "0x" + "00" * 32
 REPORT_SCHEMA = "meltingpot/report@1"
 
 
@@ -31,7 +34,7 @@ class LearningUnits:
 @dataclass(frozen=True)
 class Mint:
     """Stake of one round in the smallest unit: ceilings `data` and `learning`, and what the leaves add up
-    to, `total`.
+    to, `total`; `learning` is what the learning leaves add up to.
     """
 
     rules_version: int
@@ -71,35 +74,47 @@ def mint_of(
     mint_per_round: int,
     learning_mint_bps: int,
     rules_version: int,
-) -> tuple[Mint, list[Leaf]]:
-    """Leaves merged per account and sorted by account, and the mint they add up to. Raises ValueError for a
-    wrong sum.
+) -> tuple[Mint, list[Leaf], list[Leaf]]:
+    """(mint, the artists' leaves, the learning contributors'), leaves merged per account and sorted by it.
+    Raises ValueError for a wrong sum.
     """
     if sum(allocations.values()) != ALLOCATION_TOTAL or min(allocations.values()) < 0:
         raise ValueError(
             f"Allocations must be ≥ 0 and add up to {ALLOCATION_TOTAL}, got {sum(allocations.values())}."
         )
-    data = mint_per_round * (BPS - learning_mint_bps) // BPS
-    learned = learning_shares(learning, mint_per_round - data)
-    amounts: dict[str, int] = dict(learned)
+    learning_budget = mint_per_round * learning_mint_bps // BPS
+    data = mint_per_round - learning_budget
+    learned = learning_shares(learning, learning_budget)
+    amounts: dict[str, int] = {}
     for artist, allocation in allocations.items():
         account = to_checksum_address(artist)
         amounts[account] = amounts.get(account, 0) + data * allocation // ALLOCATION_TOTAL
-    leaves = [
+    leaves, learning_leaves = _leaves(amounts), _leaves(learned)
+    learned_total = sum(leaf.amount for leaf in learning_leaves)
+    total = sum(leaf.amount for leaf in leaves) + learned_total
+    return Mint(rules_version, total, data, learned_total), leaves, learning_leaves
+
+
+def _leaves(amounts: Mapping[str, int]) -> list[Leaf]:
+    return [
         Leaf(account, amounts[account]) for account in sorted(amounts, key=str.lower) if amounts[account] > 0
     ]
-    total = sum(leaf.amount for leaf in leaves)
-    return Mint(rules_version, total, data, sum(learned.values())), leaves
 
 
-def leaves_of(report: Mapping) -> list[Leaf]:
-    """The leaves that a report publishes."""
-    return [Leaf(to_checksum_address(leaf["account"]), int(leaf["amount"])) for leaf in report["leaves"]]
+def leaves_of(report: Mapping, part: str = "artists") -> list[Leaf]:
+    """The leaves that a report publishes for one part of the mint."""
+    entries = report[LEAVES_KEYS[part]]
+    return [Leaf(to_checksum_address(leaf["account"]), int(leaf["amount"])) for leaf in entries]
 
 
-def tree_of(report: Mapping) -> StandardTree:
-    """The Merkle tree behind a report's `allocations_root`."""
-    return StandardTree(int(report["round_id"]), leaves_of(report))
+def tree_of(report: Mapping, part: str = "artists") -> StandardTree:
+    """The Merkle tree of a part. Raises ValueError when the part has no leaves."""
+    return StandardTree(int(report["round_id"]), leaves_of(report, part))
+
+
+def root_of(round_id: int, leaves: Sequence[Leaf]) -> str:
+    """The Merkle root over a part's leaves, 0x hex; zeros without leaves."""
+    return "0x" + StandardTree(round_id, leaves).root.hex() if leaves else NO_ROOT
 
 
 def learning_of(report: Mapping) -> list[LearningUnits]:
@@ -128,7 +143,7 @@ def build_report(
     method, threshold, quality, versions.
     """
     learning = sorted(learning, key=lambda entry: (entry.account.lower(), entry.kind))
-    mint, leaves = mint_of(
+    mint, leaves, learning_leaves = mint_of(
         allocations, learning, rules.mint_per_round, rules.learning_mint_bps, rules_version
     )
     return {
@@ -141,6 +156,12 @@ def build_report(
         ],
         "learning": [asdict(entry) for entry in learning],
         "mint": mint.to_json(),
-        "leaves": [{"account": leaf.account, "amount": str(leaf.amount)} for leaf in leaves],
+        "leaves": _published(leaves),
+        "learning_leaves": _published(learning_leaves),
         "allocations_root": "0x" + StandardTree(measured["round_id"], leaves).root.hex(),
+        "learning_root": root_of(measured["round_id"], learning_leaves),
     }
+
+
+def _published(leaves: Iterable[Leaf]) -> list[dict[str, str]]:
+    return [{"account": leaf.account, "amount": str(leaf.amount)} for leaf in leaves]

@@ -46,11 +46,48 @@ def find_round(round_id: RoundId, ctx: ContextOf) -> schemas.RoundReport:
     return schemas.RoundReport(round=view, report=read_report(ctx, view.report_cid))
 
 
+@router.get("/{round_id}/challenges", responses=Problems(404, 422))
+def challenges(round_id: RoundId, ctx: ContextOf) -> schemas.ChallengeList:
+    """Who disputes which leaf, by which evidence, and what became of it."""
+    query = select(tables.Challenge).where(tables.Challenge.round_id == round_id)
+    with ctx.sessions() as session:
+        if session.get(tables.Round, round_id) is None:
+            raise NotFound(f"No round {round_id} is known.", "Look at /rounds for those there are.")
+        rows = session.scalars(query.order_by(tables.Challenge.challenge_id)).all()
+    return schemas.ChallengeList(challenges=[_challenge_view(row) for row in rows])
+
+
 @router.get("/{round_id}/claims/{account}", responses=Problems(404, 422, 503))
-def claim(round_id: RoundId, account: AccountPath, ctx: ContextOf) -> schemas.Claim:
+def claim(
+    round_id: RoundId,
+    account: AccountPath,
+    ctx: ContextOf,
+    part: Annotated[schemas.PartText, Query(description="part of the round's mint")] = "artists",
+) -> schemas.Claim:
     """Amount and Merkle proof of one account: anybody may send them to the contract."""
-    leaf, proof = claim_of(ctx, round_id, account)
-    return schemas.Claim(round_id=round_id, account=leaf.account, amount=str(leaf.amount), proof=proof)
+    leaf, proof = claim_of(ctx, round_id, account, part)
+    return schemas.Claim(
+        round_id=round_id, part=part, account=leaf.account, amount=str(leaf.amount), proof=proof
+    )
+
+
+def _challenge_view(row: tables.Challenge) -> schemas.Challenge:
+    plain = (
+        "round_id",
+        "challenge_id",
+        "state",
+        "challenger",
+        "account",
+        "answer_by",
+        "filed_at",
+        "ended_at",
+    )
+    return schemas.Challenge(
+        **{name: getattr(row, name) for name in plain},
+        amount=str(row.amount),
+        bond=str(row.bond),
+        evidence_cid=cid_of_digest(row.evidence_digest),
+    )
 
 
 def _view(row: tables.Round) -> schemas.Round:
@@ -61,6 +98,8 @@ def _view(row: tables.Round) -> schemas.Round:
         "rules_version",
         "dataset_root",
         "allocations_root",
+        "learning_root",
+        "open_challenges",
         "settings_hash",
         "challenge_ends_at",
         "proposed_at",

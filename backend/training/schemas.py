@@ -14,6 +14,9 @@ AddressText = Annotated[
 UintText = Annotated[str, Field(pattern=r"^[0-9]{1,78}$", examples=["95000000000000000000000"])]
 
 
+PartText = Literal["artists", "learning"]
+
+
 class Round(BaseModel):
     """A training round."""
 
@@ -25,11 +28,13 @@ class Round(BaseModel):
     report_cid: str
     dataset_root: Bytes32Text
     allocations_root: Bytes32Text
+    learning_root: Bytes32Text = Field(description="zeros when nobody is named as a learning contributor")
     settings_hash: Bytes32Text
     seed: UintText
     challenge_ends_at: int = Field(description="chain time, seconds")
     proposed_at: int
     finalised_at: int | None
+    open_challenges: int = Field(description="while there is one, the round cannot be finalised")
     mint_budget: UintText | None = Field(
         description="most that the round may mint; known from finalisation on"
     )
@@ -46,9 +51,32 @@ class Claim(BaseModel):
     """What a wallet sends to TrainingRounds.claim to take its stake by itself."""
 
     round_id: int
+    part: PartText
     account: AddressText
     amount: UintText
     proof: list[Bytes32Text]
+
+
+class Challenge(BaseModel):
+    """A bonded challenge of one leaf of a round."""
+
+    round_id: int
+    challenge_id: int
+    state: Literal["open", "upheld", "refused", "lapsed", "closed"]
+    challenger: AddressText
+    account: AddressText = Field(description="whose leaf is disputed")
+    amount: UintText
+    evidence_cid: str
+    bond: UintText = Field(description="settlement token, smallest unit")
+    answer_by: int = Field(description="chain time, seconds: last moment for a decision")
+    filed_at: int
+    ended_at: int | None
+
+
+class ChallengeList(BaseModel):
+    """The challenges of a round in the order of their filing."""
+
+    challenges: list[Challenge]
 
 
 class RoundReport(BaseModel):

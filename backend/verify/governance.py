@@ -32,14 +32,14 @@ def check_governance(facts: Facts, findings: Findings) -> None:
         _adoption_problems(facts, proposals, executed),
         f"{max(0, len(facts.rules) - 1)} later versions",
     )
-    transactions = {event.tx_hash for event in executed.values()}
     adopted = list(facts.of("charter", "ResolutionAdopted"))
     findings.none_of(
         "Every resolution in the charter was voted",
         [
-            f"resolution {event.args['resolutionId']} was adopted without an executed proposal"
+            f"resolution {event.args['resolutionId']} was adopted without an executed proposal for it"
             for event in adopted
-            if event.tx_hash not in transactions
+            if event.args["proposalId"] not in executed
+            or proposals[event.args["proposalId"]].args["targets"] != [facts.ctx.contracts.charter.address]
         ],
         f"{len(adopted)} resolutions",
     )

@@ -6,7 +6,8 @@ from collections import defaultdict
 
 from backend.chain.abi import ZERO_ADDRESS
 from backend.chain.batch import call_many
-from backend.training.report import leaves_of
+from backend.governance.rules import BPS
+from backend.training.report import PARTS, leaves_of
 from backend.verify.checks import Findings
 from backend.verify.facts import Facts
 from backend.verify.training import report_of
@@ -33,6 +34,7 @@ def check_stake(facts: Facts, findings: Findings) -> None:
         f"{sum(amount for *_, amount in minted)} units minted",
     )
     _check_budgets(facts, findings)
+    _check_intervals(facts, findings)
     _check_balances(facts, findings)
 
 
@@ -47,26 +49,28 @@ def stake_balances(facts: Facts) -> dict[str, int]:
 
 
 def _claim_problems(facts: Facts) -> list[str]:
-    leaves: dict[int, dict[str, int]] = {}
+    leaves: dict[tuple[int, str], dict[str, int]] = {}
     finalised: set[int] = set()
-    done: set[tuple[int, str]] = set()
+    done: set[tuple[int, str, str]] = set()
     problems = []
     for event in facts.of("rounds", "RoundFinalised", "StakeClaimed"):
         round_id = event.args["roundId"]
         if event.name == "RoundFinalised":
             finalised.add(round_id)
-            leaves[round_id] = {leaf.account: leaf.amount for leaf in leaves_of(report_of(facts, round_id))}
+            report = report_of(facts, round_id)
+            for part in PARTS:
+                leaves[round_id, part] = {leaf.account: leaf.amount for leaf in leaves_of(report, part)}
             continue
-        account, amount = event.args["account"], event.args["amount"]
+        account, amount, part = event.args["account"], event.args["amount"], PARTS[event.args["part"]]
         if round_id not in finalised:
             problems.append(f"{account} claimed from round {round_id} before it was final")
-        elif leaves[round_id].get(account) != amount:
+        elif leaves[round_id, part].get(account) != amount:
             problems.append(
-                f"{account} got {amount} from round {round_id}, its leaf says {leaves[round_id].get(account)}"
+                f"{account} got {amount} from round {round_id} ({part}), its leaf says {leaves[round_id, part].get(account)}"
             )
-        elif (round_id, account) in done:
+        elif (round_id, part, account) in done:
             problems.append(f"{account} claimed from round {round_id} twice")
-        done.add((round_id, account))
+        done.add((round_id, part, account))
     return problems
 
 
@@ -74,15 +78,35 @@ def _check_budgets(facts: Facts, findings: Findings) -> None:
     versions = {
         event.args["roundId"]: event.args["rulesVersion"] for event in facts.of("rounds", "RoundProposed")
     }
-    minted: dict[int, int] = defaultdict(int)
+    minted: dict[tuple[int, str], int] = defaultdict(int)
     for event in facts.of("rounds", "StakeClaimed"):
-        minted[event.args["roundId"]] += event.args["amount"]
-    problems = [
-        f"round {round_id} minted {amount}, its rules allow {facts.rules[versions[round_id]].mint_per_round}"
-        for round_id, amount in minted.items()
-        if amount > facts.rules[versions[round_id]].mint_per_round
-    ]
-    findings.none_of("No round minted more than its rules allow", problems, f"{len(minted)} rounds")
+        minted[event.args["roundId"], PARTS[event.args["part"]]] += event.args["amount"]
+    problems = []
+    for (round_id, part), amount in minted.items():
+        rules = facts.rules[versions[round_id]]
+        learning = rules.mint_per_round * rules.learning_mint_bps // BPS
+        budget = learning if part == "learning" else rules.mint_per_round - learning
+        if amount > budget:
+            problems.append(f"round {round_id} minted {amount} for {part}, its rules allow {budget}")
+    findings.none_of("No round minted more than its rules allow", problems, f"{len({round_id for round_id, _ in minted})} rounds")
+
+
+def _check_intervals(facts: Facts, findings: Findings) -> None:
+    """Two rounds that stand were proposed at least the mint interval of the later one's rules apart; one that
+    was rejected by then does not count."""
+    problems, latest, rejected = [], None, set()
+    names = ("RoundProposed", "ChallengeResolved", "ChallengeLapsed")
+    for event in facts.of("rounds", *names):
+        round_id = event.args["roundId"]
+        if event.name != "RoundProposed":
+            if event.args.get("upheld", True):
+                rejected.add(round_id)
+            continue
+        time, interval = facts.time_of(event.block_number), facts.rules[event.args["rulesVersion"]].mint_interval
+        if latest and latest[0] not in rejected and time - latest[1] < interval:
+            problems.append(f"round {round_id} came {time - latest[1]} s after {latest[0]}, not {interval} s")
+        latest = (round_id, time)
+    findings.none_of("No round was proposed before its rules' mint interval", problems)
 
 
 def _check_balances(facts: Facts, findings: Findings) -> None:

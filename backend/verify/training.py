@@ -10,8 +10,14 @@ from backend.chain.batch import call_many
 from backend.storage.cid import cid_of_digest, digest_of
 from backend.storage.documents import canonical
 from backend.training.datasets import DATASET_SCHEMA
-from backend.training.merkle import StandardTree
-from backend.training.report import REPORT_SCHEMA, allocations_of, learning_of, leaves_of, mint_of
+from backend.training.report import (
+    REPORT_SCHEMA,
+    allocations_of,
+    learning_of,
+    leaves_of,
+    mint_of,
+    root_of,
+)
 from backend.training.service import SETTINGS_SCHEMA
 from backend.verify.checks import Findings
 from backend.verify.contributions import check_scores
@@ -30,7 +36,7 @@ def report_of(facts: Facts, round_id: int) -> dict[str, Any]:
 
 
 def rejected_rounds(facts: Facts) -> set[int]:
-    """Rounds whose challenge was upheld, or answered by nobody in time: nothing of theirs counts."""
+    """Rounds with a challenge that was upheld, or answered by nobody in time: nothing of theirs counts."""
     return {
         event.args["roundId"]
         for event in facts.of("rounds", "ChallengeResolved", "ChallengeLapsed")
@@ -192,7 +198,7 @@ def _check_leaves(
     facts: Facts, findings: Findings, name: str, report: Mapping[str, Any], event: Event
 ) -> None:
     rules = facts.rules[event.args["rulesVersion"]]
-    mint, leaves = mint_of(
+    mint, leaves, learning_leaves = mint_of(
         allocations_of(report),
         learning_of(report),
         rules.mint_per_round,
@@ -201,14 +207,18 @@ def _check_leaves(
     )
     findings.compare(
         f"{name}: the leaves follow from allocations, learning units and rules",
-        (leaves, mint.to_json()),
-        (leaves_of(report), report["mint"]),
-        f"{len(leaves)} leaves, {mint.total} units",
+        (leaves, learning_leaves, mint.to_json()),
+        (leaves_of(report), leaves_of(report, "learning"), report["mint"]),
+        f"{len(leaves)} and {len(learning_leaves)} leaves, {mint.total} units",
     )
-    root = "0x" + StandardTree(event.args["roundId"], leaves).root.hex()
+    proposal = event.args["proposal"]
+    roots = [root_of(event.args["roundId"], part) for part in (leaves, learning_leaves)]
     findings.compare(
-        f"{name}: the leaves' Merkle root is the proposed one",
-        (root, root),
-        (event.args["proposal"]["allocationsRoot"], report["allocations_root"]),
-        root,
+        f"{name}: the leaves' Merkle roots are the proposed ones",
+        (roots, roots),
+        (
+            [proposal["allocationsRoot"], proposal["learningRoot"]],
+            [report["allocations_root"], report["learning_root"]],
+        ),
+        " and ".join(roots),
     )

@@ -34,6 +34,7 @@ def check_wiring(facts: Facts, findings: Findings) -> None:
         (c.rounds, "settlementToken"): c.token,
         (c.governor, "token"): c.stake,
         (c.governor, "timelock"): c.timelock,
+        (c.charter, "governor"): c.governor,
     }
     problems = []
     for (contract, name), other in wanted.items():

@@ -28,6 +28,7 @@ from backend.stack.local import LocalStack
 from backend.storage.cid import digest_of
 from backend.training import rounds
 from backend.training import service as training
+from backend.training.report import leaves_of, root_of
 from backend.worker import Worker
 from backend.works.service import import_manifest
 from model.settings import AttributionSettings, SampleSettings, TrainSettings
@@ -138,7 +139,7 @@ def _finalise_round(world: World) -> None:
     trained = training.train_round(ctx, TRAINING, quiet, from_scratch=True)
     _, report_cid = training.measure_contributions(ctx, trained, ATTRIBUTION, quiet)
     ctx.client.fund(ctx.wallets.address("proposer"))
-    bond = ctx.contracts.rules.functions.current().call()[11]
+    bond = ctx.contracts.rules.functions.current().call()[12]
     ctx.sender("deployer").send(ctx.contracts.token.functions.mint(ctx.wallets.address("proposer"), bond))
     round_id = rounds.propose(ctx, report_cid)
     world.index()
@@ -147,6 +148,14 @@ def _finalise_round(world: World) -> None:
     world.index()
     rounds.claim_all(ctx, round_id)
     world.index()
+
+
+def rooted(report: dict, round_id: int) -> dict:
+    """The report for round `round_id`, with the roots that its leaves have there."""
+    report["round_id"] = round_id
+    for part, key in (("artists", "allocations_root"), ("learning", "learning_root")):
+        report[key] = root_of(round_id, leaves_of(report, part))
+    return report
 
 
 @cache

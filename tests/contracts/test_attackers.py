@@ -18,12 +18,18 @@ timestamp edges, malformed proofs.
 """
 
 import brownie
-import pytest
 from eth_utils import keccak
 
 from tests.contracts.clock import DAY, WEEK, forward, mine_at, next_at, now
 from tests.contracts.orders import (
-    PRICE, Output, delivered, order, order_id, requested, sold, totals,
+    PRICE,
+    Output,
+    delivered,
+    order,
+    order_id,
+    requested,
+    sold,
+    totals,
 )
 from tests.contracts.pool import assert_conserved, deposit
 from tests.contracts.reverts import reverts

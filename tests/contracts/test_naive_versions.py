@@ -13,7 +13,7 @@ import pytest
 from eth_abi import encode
 from eth_utils import keccak
 
-from tests.contracts.clock import DAY, WEEK, forward, mine_at, next_at, now
+from tests.contracts.clock import DAY, WEEK, mine_at, next_at, now
 from tests.contracts.merkle import Tree
 from tests.contracts.orders import PRICE, order, order_id, pay, sold
 from tests.contracts.pool import deposit, giver

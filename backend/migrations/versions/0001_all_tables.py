@@ -61,21 +61,19 @@ def upgrade() -> None:
     op.create_index(op.f("ix_chain_events_tx_hash"), "chain_events", ["tx_hash"], unique=False)
     op.create_table(
         "challenges",
-        sa.Column("block_hash", sa.String(length=66), nullable=False),
-        sa.Column("log_index", sa.Integer(), nullable=False),
-        sa.Column("block_number", sa.BigInteger(), nullable=False),
-        sa.Column("round_id", sa.BigInteger(), nullable=False),
+        sa.Column("round_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("challenge_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("challenger", sa.String(length=42), nullable=False),
         sa.Column("account", sa.String(length=42), nullable=False),
         sa.Column("amount", sa.String(length=78), nullable=False),
         sa.Column("evidence_digest", sa.String(length=66), nullable=False),
         sa.Column("bond", sa.String(length=78), nullable=False),
-        sa.Column("upheld", sa.Boolean(), nullable=True),
-        sa.Column("resolved_at", sa.BigInteger(), nullable=True),
-        sa.PrimaryKeyConstraint("block_hash", "log_index", name=op.f("pk_challenges")),
-    )
-    op.create_index(
-        "ix_challenges_round", "challenges", ["round_id", "block_number", "log_index"], unique=False
+        sa.Column("answer_by", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("filed_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("block_number", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("round_id", "challenge_id", name=op.f("pk_challenges")),
     )
     op.create_table(
         "claims",
@@ -277,11 +275,13 @@ def upgrade() -> None:
         sa.Column("dataset_root", sa.String(length=66), nullable=False),
         sa.Column("report_digest", sa.String(length=66), nullable=False),
         sa.Column("allocations_root", sa.String(length=66), nullable=False),
+        sa.Column("learning_root", sa.String(length=66), nullable=False),
         sa.Column("settings_hash", sa.String(length=66), nullable=False),
         sa.Column("seed", sa.String(length=78), nullable=False),
         sa.Column("bond", sa.String(length=78), nullable=False),
         sa.Column("challenge_ends_at", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("open_challenges", sa.Integer(), nullable=False),
         sa.Column("mint_budget", sa.String(length=78), nullable=True),
         sa.Column("proposed_at", sa.BigInteger(), nullable=False),
         sa.Column("finalised_at", sa.BigInteger(), nullable=True),
@@ -304,6 +304,7 @@ def upgrade() -> None:
         sa.Column("challenge_window", sa.BigInteger(), nullable=False),
         sa.Column("stream_period", sa.BigInteger(), nullable=False),
         sa.Column("max_order_window", sa.BigInteger(), nullable=False),
+        sa.Column("mint_interval", sa.BigInteger(), nullable=False),
         sa.Column("price_per_generation", sa.String(length=78), nullable=False),
         sa.Column("proposal_bond", sa.String(length=78), nullable=False),
         sa.Column("challenge_bond", sa.String(length=78), nullable=False),
@@ -332,11 +333,12 @@ def upgrade() -> None:
     op.create_table(
         "stake_claims",
         sa.Column("round_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("part", sa.String(length=8), nullable=False),
         sa.Column("account", sa.String(length=42), nullable=False),
         sa.Column("amount", sa.String(length=78), nullable=False),
         sa.Column("block_number", sa.BigInteger(), nullable=False),
         sa.Column("claimed_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("round_id", "account", name=op.f("pk_stake_claims")),
+        sa.PrimaryKeyConstraint("round_id", "part", "account", name=op.f("pk_stake_claims")),
     )
     op.create_table(
         "votes",
@@ -447,7 +449,6 @@ def downgrade() -> None:
     op.drop_table("collections")
     op.drop_index(op.f("ix_claims_account"), table_name="claims")
     op.drop_table("claims")
-    op.drop_index("ix_challenges_round", table_name="challenges")
     op.drop_table("challenges")
     op.drop_index(op.f("ix_chain_events_tx_hash"), table_name="chain_events")
     op.drop_index("ix_chain_events_order", table_name="chain_events")

@@ -23,7 +23,7 @@ from backend.wallets import Wallets
 ROOT = Path(__file__).resolve().parents[3]
 ANVIL = ROOT / "node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil"
 PORTS = range(18600, 18650)
-ROLES = ("operator", "proposer", "platform", "network", "learning", "guardian")
+ROLES = ("operator", "proposer", "platform", "network", "learning", "guardian", "resolver")
 
 
 def free_port() -> int:

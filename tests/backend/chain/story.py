@@ -12,7 +12,8 @@ from backend.training.merkle import Leaf, StandardTree
 from tests.backend.chain.reading import send_unlocked
 
 DAY = 86_400
-ROUND_STAKE = {"artist:Ada": 60_000 * 10**18, "artist:Béla": 40_000 * 10**18}
+ROUND_STAKE = {"artist:Ada": 55_000 * 10**18, "artist:Béla": 40_000 * 10**18}
+LEARNING_STAKE = 5_000 * 10**18
 NO_CREDITS: list[tuple[str, int]] = []
 
 
@@ -108,29 +109,35 @@ class Story:
         self.send("relayer", disputes.claimBond(self.address(author)))
 
     def rounds(self) -> None:
-        """One round rejected by a challenge, one finalised after a challenge was turned down, one whose
-        challenge nobody answered; stake is claimed."""
+        """One round rejected by one of two challenges, one finalised after a challenge was turned down, one whose
+        challenge nobody answered; stake is claimed, in both parts."""
         rounds = self.contracts.rounds.functions
         bond = 100_000_000
         self.give_money("proposer", 3 * bond, "TrainingRounds")
-        self.give_money("challenger", 3 * bond, "TrainingRounds")
-        self._challenged_round(upheld=True)
+        self.give_money("challenger", 4 * bond, "TrainingRounds")
+        rejected, _ = self._challenged_round(upheld=True, beside=True)
+        self.send("relayer", rounds.closeChallenge(rejected, 1))
         round_id, tree = self._challenged_round(upheld=False)
         self.context.client.advance_time(4 * DAY)
         self.send("relayer", rounds.finalise(round_id))
-        accounts = [leaf.account for leaf in tree.leaves]
-        amounts = [leaf.amount for leaf in tree.leaves]
-        proofs = [tree.proof(i) for i in range(len(accounts))]
-        self.send("relayer", rounds.claimMany(round_id, accounts, amounts, proofs))
+        for part, claimed in enumerate((tree, self._learning_tree(round_id))):
+            accounts = [leaf.account for leaf in claimed.leaves]
+            amounts = [leaf.amount for leaf in claimed.leaves]
+            proofs = [claimed.proof(i) for i in range(len(accounts))]
+            self.send("relayer", rounds.claimMany(round_id, part, accounts, amounts, proofs))
         self.send("relayer", rounds.claimBond(self.address("proposer")))
         unanswered, _ = self._challenged_round(upheld=None)
         self.context.client.advance_time(30 * DAY + 1)
-        self.send("relayer", rounds.lapse(unanswered))
+        self.send("relayer", rounds.lapse(unanswered, 1))
         stake = self.contracts.stake.functions
         self.send("artist:Béla", stake.transfer(self.address("buyer:9"), 10**18))
         self.send("artist:Béla", stake.delegate(self.address("artist:Ada")))
 
-    def _challenged_round(self, upheld: bool | None) -> tuple[int, StandardTree]:
+    def _learning_tree(self, round_id: int) -> StandardTree:
+        return StandardTree(round_id, [Leaf(self.address("trainer"), LEARNING_STAKE)])
+
+    def _challenged_round(self, upheld: bool | None, beside: bool = False) -> tuple[int, StandardTree]:
+        """With `beside`, another challenge was filed first and is left open."""
         rounds = self.contracts.rounds.functions
         round_id = rounds.nextRoundId().call()
         tree = StandardTree(
@@ -141,14 +148,16 @@ class Story:
             digest("dataset"),
             digest("report"),
             tree.root,
+            self._learning_tree(round_id).root,
             digest("settings"),
             2**64 - 1,
         )
         self.send("proposer", rounds.propose(round_id, proposal))
         leaf = tree.leaves[0]
-        self.send("challenger", rounds.challenge(round_id, leaf.account, leaf.amount, digest("evidence")))
+        for _ in range(1 + beside):
+            self.send("challenger", rounds.challenge(round_id, leaf.account, leaf.amount, digest("evidence")))
         if upheld is not None:
-            self.as_timelock(rounds.resolve(round_id, upheld))
+            self.as_timelock(rounds.resolve(round_id, 1 + beside, upheld))
         return round_id, tree
 
     def sales(self) -> None:
@@ -165,7 +174,7 @@ class Story:
         self.send("relayer", market.refund(orders["refunded"]))
         # The pool streams this period's revenue over the next one: both must pass before it is all claimable.
         self.context.client.advance_time(15 * DAY)
-        holders = [self.address(who) for who in ("artist:Ada", "artist:Béla", "buyer:9")]
+        holders = [self.address(who) for who in ("artist:Ada", "artist:Béla", "buyer:9", "trainer")]
         self.send("relayer", self.contracts.pool.functions.claimMany(holders))
         self.send("relayer", market.claimMany([self.address("artist:Ada"), self.address("platform")]))
 
@@ -189,33 +198,34 @@ class Story:
         return order
 
     def vote(self) -> None:
-        """New rules and a resolution by proposal, vote, queue and execution; another proposal is
+        """New rules and a resolution, each by proposal, vote, queue and execution; another proposal is
         cancelled."""
         contracts, client = self.contracts, self.context.client
         governor = contracts.governor.functions
         rules = list(contracts.rules.functions.current().call())
         rules[0], rules[1] = rules[0] + 500, rules[1] - 500
-        targets = [contracts.rules.address, contracts.charter.address]
-        calls = [
-            contracts.rules.functions.adopt(tuple(rules))._encode_transaction_data(),
-            contracts.charter.functions.adopt(digest(f"{self.name} text"), 1)._encode_transaction_data(),
-        ]
-        proposal = (targets, [0, 0], calls)
-        description = f"{self.name}: more for artists"
-        self.send("artist:Ada", governor.propose(*proposal, description))
-        self.send("artist:Ada", governor.propose(*proposal, "a mistake"))
-        mistake = governor.hashProposal(*proposal, digest("a mistake")).call()
-        self.send("artist:Ada", governor.cancel(*proposal, digest("a mistake")))
-        self.proposals = {
-            "executed": governor.hashProposal(*proposal, digest(description)).call(),
-            "canceled": mistake,
+        description, words = f"{self.name}: more for artists", f"{self.name}: a text"
+        adopt = contracts.charter.functions.adopt(digest(f"{self.name} text"), digest(words))
+        proposals = {
+            description: _one_call(contracts.rules, contracts.rules.functions.adopt(tuple(rules))),
+            words: _one_call(contracts.charter, adopt),
         }
+        for text, proposal in proposals.items():
+            self.send("artist:Ada", governor.propose(*proposal, text))
+        self.send("artist:Ada", governor.propose(*proposals[description], "a mistake"))
+        mistake = governor.hashProposal(*proposals[description], digest("a mistake")).call()
+        self.send("artist:Ada", governor.cancel(*proposals[description], digest("a mistake")))
+        ids = [governor.hashProposal(*call, digest(text)).call() for text, call in proposals.items()]
+        self.proposals = {"executed": ids[0], "text": ids[1], "canceled": mistake}
         client.advance_time(DAY + 1)
-        self.send("artist:Ada", governor.castVoteWithReason(self.proposals["executed"], 1, "fair"))
+        for identifier in ids:
+            self.send("artist:Ada", governor.castVoteWithReason(identifier, 1, "fair"))
         client.advance_time(6 * DAY)
-        self.send("relayer", governor.queue(*proposal, digest(description)))
+        for text, proposal in proposals.items():
+            self.send("relayer", governor.queue(*proposal, digest(text)))
         client.advance_time(2 * DAY + 1)
-        self.send("relayer", governor.execute(*proposal, digest(description)))
+        for text, proposal in proposals.items():
+            self.send("relayer", governor.execute(*proposal, digest(text)))
         self.send("buyer:9", contracts.stake.functions.delegate(self.address("buyer:9")))
 
     def tell(self) -> Story:
@@ -225,3 +235,8 @@ class Story:
         self.sales()
         self.vote()
         return self
+
+
+def _one_call(contract: Any, call: Any) -> tuple[list[str], list[int], list[str]]:
+    """Targets, values and calls of a proposal that does one thing."""
+    return [contract.address], [0], [call._encode_transaction_data()]

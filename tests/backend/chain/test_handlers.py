@@ -23,7 +23,7 @@ from backend.training.tables import BondClaim, Challenge, Round
 from backend.works.tables import Collection, Work, WorkChange
 from tests.backend.chain.conftest import Deployed
 from tests.backend.chain.reading import rows_of
-from tests.backend.chain.story import ROUND_STAKE, Story, digest
+from tests.backend.chain.story import LEARNING_STAKE, ROUND_STAKE, Story, digest
 
 # Late quorum, votes with parameters and refused refunds need settings of their own: tested by their events
 # alone.
@@ -108,11 +108,14 @@ def test_rounds_and_challenges(session: Session) -> None:
     rounds = session.scalars(select(Round).order_by(Round.round_id)).all()
     assert [(r.state, r.finalised_at is None) for r in rounds] == [
         ("rejected", True), ("finalised", False), ("rejected", True)]
+    assert [r.open_challenges for r in rounds] == [0, 0, 0]
     assert rounds[1].mint_budget == 100_000 * 10**18
     assert rounds[1].seed == 2**64 - 1  # more than a signed 64-bit column holds
-    challenges = session.scalars(select(Challenge).order_by(Challenge.round_id)).all()
-    assert [(c.upheld, c.resolved_at is None) for c in challenges] == [
-        (True, False), (False, False), (None, False)]
+    challenges = session.scalars(select(Challenge).order_by(Challenge.round_id, Challenge.challenge_id)).all()
+    assert [(c.challenge_id, c.state) for c in challenges] == [
+        (1, "closed"), (2, "upheld"), (1, "refused"), (1, "lapsed")]
+    assert all(c.ended_at >= c.filed_at for c in challenges)
+    assert challenges[3].answer_by == challenges[3].filed_at + 30 * 86_400
     assert session.scalars(select(BondClaim.amount).where(BondClaim.source == "rounds")).all() == [
         200_000_000
     ]  # own bond, and the failed challenger's
@@ -120,12 +123,16 @@ def test_rounds_and_challenges(session: Session) -> None:
 
 def test_stake(session: Session, told: Story) -> None:
     who = {told.address(name): amount for name, amount in ROUND_STAKE.items()}
+    who[told.address("trainer")] = LEARNING_STAKE
     assert {c.account: c.amount for c in session.scalars(select(StakeClaim))} == who
-    bela, ada, friend = (told.address(name) for name in ("artist:Béla", "artist:Ada", "buyer:9"))
+    parts = {c.account: c.part for c in session.scalars(select(StakeClaim))}
+    assert [parts[told.address(name)] for name in ("trainer", "artist:Ada")] == ["learning", "artists"]
+    names = ("artist:Béla", "artist:Ada", "buyer:9", "trainer")
+    bela, ada, friend, trainer = (told.address(name) for name in names)
     balances = {b.account: b.balance for b in session.scalars(select(StakeBalance))}
-    assert balances == {ada: who[ada], bela: who[bela] - 10**18, friend: 10**18}
+    assert balances == {ada: who[ada], bela: who[bela] - 10**18, friend: 10**18, trainer: LEARNING_STAKE}
     delegates = {d.account: d.delegate for d in session.scalars(select(Delegation))}
-    assert delegates == {ada: ada, bela: ada, friend: friend}
+    assert delegates == {ada: ada, bela: ada, friend: friend, trainer: trainer}
     assert session.get_one(DelegateVotes, ada).votes == balances[ada] + balances[bela]
 
 
@@ -154,8 +161,8 @@ def test_money(session: Session, told: Story) -> None:
     assert claims[("market", told.address("artist:Ada"))] == 300_000
     pool = sum(amount for (source, _), amount in claims.items() if source == "pool")
     assert (
-        split.holders - 3 <= pool <= split.holders
-    )  # each of three holders may leave less than a unit behind
+        split.holders - 4 <= pool <= split.holders
+    )  # each of four holders may leave less than a unit behind
     assert session.scalars(select(Payees)).one().platform == told.address("platform")
 
 
@@ -167,11 +174,14 @@ def test_governance(session: Session, told: Story) -> None:
     ]
     assert rules[1].rules["mintPerRound"] == str(100_000 * 10**18)
     proposals = {state: session.get_one(Proposal, number) for state, number in told.proposals.items()}
-    assert all(proposal.state == state for state, proposal in proposals.items())
-    vote = session.scalars(select(Vote)).one()
+    states = {name: proposal.state for name, proposal in proposals.items()}
+    assert states == {"executed": "executed", "text": "executed", "canceled": "canceled"}
+    vote = session.scalars(select(Vote).where(Vote.proposal_id == told.proposals["executed"])).one()
     assert (vote.voter, vote.support, vote.reason) == (told.address("artist:Ada"), 1, "fair")
-    assert proposals["executed"].votes_for == vote.weight == 99_999 * 10**18
-    assert session.scalars(select(Resolution.text_digest)).one() == "0x" + digest("handlers text").hex()
+    assert proposals["executed"].votes_for == vote.weight == 94_999 * 10**18
+    resolution = session.scalars(select(Resolution)).one()
+    assert resolution.text_digest == "0x" + digest("handlers text").hex()
+    assert resolution.proposal_id == told.proposals["text"]
 
 
 def test_rebuild_makes_the_same_rows(told: Story) -> None:
@@ -199,7 +209,7 @@ def test_a_wrong_balance_is_found(session: Session, told: Story) -> None:
     session.get_one(StakeBalance, ada).balance += 1
     found = reconcile(session, told.context.client, told.context.contracts)
     session.rollback()
-    supply = sum(ROUND_STAKE.values())
+    supply = sum(ROUND_STAKE.values()) + LEARNING_STAKE
     assert found == [
         Mismatch(f"stake.balanceOf {ada}", right + 1, right),
         Mismatch("stake.totalSupply", supply + 1, supply),

@@ -11,8 +11,8 @@ from backend.stake.service import holder
 from backend.storage.cid import cid_of_digest
 from backend.storage.errors import NotOnIpfs
 from backend.training import datasets
-from backend.verify.disputes import check_disputes
 from backend.verify.checks import Findings
+from backend.verify.disputes import check_disputes
 from backend.verify.facts import read_facts
 from backend.verify.works import check_works
 from backend.works import registration

@@ -11,7 +11,7 @@ from backend.governance.errors import RulesRefused
 from backend.governance.rules import CHAIN_NAMES, Rules, differences
 from backend.governance.service import changed_rules
 
-FIRST = Rules(4000, 3500, 1500, 500, 500, 500, 16, 259_200, 604_800, 604_800, 10**6, 10**8, 10**8, 10**23)
+FIRST = Rules(4000, 3500, 1500, 500, 500, 500, 16, 259_200, 604_800, 604_800, 86_400, 10**6, 10**8, 10**8, 10**23)
 
 
 def test_the_fields_are_the_contracts_in_the_contracts_order() -> None:

@@ -10,7 +10,7 @@ from backend.generations.attribution import ALLOCATION_TOTAL, allocations_of, cr
 from backend.governance.rules import Rules
 from backend.royalties.split import attributed_ceiling, split
 
-FIRST = Rules(4000, 3500, 1500, 500, 500, 500, 16, 259_200, 604_800, 604_800, 10**6, 10**8, 10**8, 10**23)
+FIRST = Rules(4000, 3500, 1500, 500, 500, 500, 16, 259_200, 604_800, 604_800, 86_400, 10**6, 10**8, 10**8, 10**23)
 
 
 @st.composite

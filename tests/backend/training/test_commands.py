@@ -9,12 +9,12 @@ import pytest
 from click.testing import CliRunner
 
 from backend.errors import Conflict, InputRefused, NotFound
-from backend.training import commands, rounds
+from backend.training import commands, round_commands, rounds
 from tests.backend.sales_world import World, world  # noqa: F401
 
 
 def run(world: World, *arguments: str):  # noqa: F811
-    return CliRunner().invoke(commands.round_group, arguments, obj=world.ctx)
+    return CliRunner().invoke(round_commands.round_group, arguments, obj=world.ctx)
 
 
 def test_list_names_state_and_report(world: World) -> None:  # noqa: F811

@@ -7,7 +7,14 @@ from eth_utils import to_checksum_address
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.training.report import ALLOCATION_TOTAL, LearningUnits, learning_shares, mint_of
+from backend.training.report import (
+    ALLOCATION_TOTAL,
+    NO_ROOT,
+    LearningUnits,
+    learning_shares,
+    mint_of,
+    root_of,
+)
 
 MINT = 100_000 * 10**18
 
@@ -23,16 +30,17 @@ def allocations_from(weights: list[int]) -> dict[str, int]:
 
 
 def test_without_learning_contributors_their_part_is_not_minted():
-    mint, leaves = mint_of({account(1): ALLOCATION_TOTAL}, [], MINT, 500, 1)
+    mint, leaves, learned = mint_of({account(1): ALLOCATION_TOTAL}, [], MINT, 500, 1)
     assert mint.total == mint.data == leaves[0].amount == 95_000 * 10**18
-    assert mint.learning == 0
+    assert mint.learning == 0 and learned == [] and root_of(1, learned) == NO_ROOT
 
 
-def test_an_artist_who_also_gave_compute_has_one_leaf():
+def test_an_artist_who_also_gave_compute_has_a_leaf_in_each_part():
     learning = [LearningUnits(account(1), "compute", 3), LearningUnits(account(2), "captions", 1)]
-    mint, leaves = mint_of({account(1): ALLOCATION_TOTAL}, learning, MINT, 500, 1)
-    assert {leaf.account: leaf.amount for leaf in leaves} == {
-        account(1): 95_000 * 10**18 + 3_750 * 10**18,
+    mint, leaves, learned = mint_of({account(1): ALLOCATION_TOTAL}, learning, MINT, 500, 1)
+    assert [(leaf.account, leaf.amount) for leaf in leaves] == [(account(1), 95_000 * 10**18)]
+    assert {leaf.account: leaf.amount for leaf in learned} == {
+        account(1): 3_750 * 10**18,
         account(2): 1_250 * 10**18,
     }
     assert mint.total == MINT
@@ -72,7 +80,10 @@ def test_learning_shares_sum_exactly_and_keep_the_order_of_units(units, amount):
 def test_a_round_never_mints_more_than_its_budget(weights, units, mint_per_round, bps):
     allocations = allocations_from(weights)
     learning = [LearningUnits(account(i + 20), "captions", u) for i, u in enumerate(units)]
-    mint, leaves = mint_of(allocations, learning, mint_per_round, bps, 1)
-    assert mint.total == sum(leaf.amount for leaf in leaves) <= mint_per_round
+    mint, leaves, learned = mint_of(allocations, learning, mint_per_round, bps, 1)
+    learning_budget = mint_per_round * bps // 10_000  # as TrainingRounds computes it
+    assert sum(leaf.amount for leaf in leaves) <= mint.data == mint_per_round - learning_budget
+    assert sum(leaf.amount for leaf in learned) == mint.learning <= learning_budget
+    assert mint.total == sum(leaf.amount for leaf in leaves + learned)
     assert mint.data - mint.total + mint.learning <= len(allocations)
     assert [leaf.account.lower() for leaf in leaves] == sorted(leaf.account.lower() for leaf in leaves)

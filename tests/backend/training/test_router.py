@@ -26,7 +26,23 @@ def test_a_claim_is_what_the_contract_takes(world: World, api: TestClient) -> No
     leaf = api.get("/rounds/1").json()["report"]["leaves"][0]
     claim = api.get(f"/rounds/1/claims/{leaf['account'].lower()}").json()
     assert claim["amount"] == leaf["amount"]
-    assert world.ctx.contracts.rounds.functions.claimed(1, leaf["account"]).call()
+    assert world.ctx.contracts.rounds.functions.claimed(1, 0, leaf["account"]).call()
+
+
+def test_the_claim_of_a_learning_contributor(api: TestClient) -> None:
+    """Nobody has two leaves in one part: who asks names the part."""
+    report = api.get("/rounds/1").json()["report"]
+    learning = {leaf["account"]: leaf["amount"] for leaf in report["learning_leaves"]}
+    for account in [*learning, report["leaves"][0]["account"]]:
+        answer = api.get(f"/rounds/1/claims/{account}", params={"part": "learning"})
+        assert (answer.status_code == 200) == (account in learning)
+        assert account not in learning or answer.json()["amount"] == learning[account]
+    assert api.get(f"/rounds/1/claims/{account}", params={"part": "other"}).status_code == 422
+
+
+def test_challenges(api: TestClient) -> None:
+    assert api.get("/rounds/1/challenges").json() == {"challenges": []}
+    assert api.get("/rounds/99/challenges").json()["code"] == "not_found"
 
 
 def test_what_is_not_there(api: TestClient) -> None:

@@ -26,10 +26,9 @@ from backend.jobs.queue import LeasedOrder
 from backend.storage.cid import digest_of
 from backend.training import rounds
 from backend.training.merkle import Leaf, StandardTree
-from backend.training.report import tree_of
 from backend.verify import service as verify
 from tests.backend.chain.reading import send_unlocked
-from tests.backend.sales_world import SAMPLING, World, quiet
+from tests.backend.sales_world import SAMPLING, World, quiet, rooted
 from tests.backend.verify.test_verify import Stranger, failed
 
 PROMPT = "a green circle"
@@ -213,10 +212,8 @@ def test_a_query_of_another_size_is_a_finding_and_no_crash(forgotten: World, sal
 def next_report(world: World, edit: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
     """The first round's report for the next round, changed."""
     report = copy.deepcopy(rounds.read_report(world.ctx, rounds.round_of(world.ctx, 1).report_cid))
-    report["round_id"] = world.ctx.contracts.rounds.functions.nextRoundId().call()
     edit(report)
-    report["allocations_root"] = "0x" + tree_of(report).root.hex()
-    return report
+    return rooted(report, world.ctx.contracts.rounds.functions.nextRoundId().call())
 
 
 def test_leaves_that_are_not_those_of_the_report(forgotten: World) -> None:
@@ -231,8 +228,8 @@ def test_leaves_that_are_not_those_of_the_report(forgotten: World) -> None:
     approve_bond(ctx, sender, ctx.contracts.rounds.address, 10**8)
     sender.send(contract.propose(report["round_id"], tuple(proposal)))
     rounds.finalise(ctx, report["round_id"], advance_time=True)
-    ctx.sender("relayer").send(contract.claim(report["round_id"], thief, 10**18, hidden.proof(0)))
-    assert_found(forgotten, "leaves' Merkle root is the proposed one", f"{thief} got {10**18} from round")
+    ctx.sender("relayer").send(contract.claim(report["round_id"], 0, thief, 10**18, hidden.proof(0)))
+    assert_found(forgotten, "leaves' Merkle roots are the proposed ones", f"{thief} got {10**18} from round")
 
 
 def test_a_dataset_with_a_work_whose_consent_was_withdrawn(forgotten: World) -> None:

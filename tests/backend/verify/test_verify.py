@@ -23,11 +23,11 @@ from backend.chain.client import RpcProvider
 from backend.context import Context
 from backend.errors import ChainUnavailable
 from backend.training import rounds
-from backend.training.report import ALLOCATION_TOTAL, tree_of
+from backend.training.report import ALLOCATION_TOTAL
 from backend.verify import service
 from backend.verify.commands import verify as verify_command
 from backend.verify.money import PARTS, STATEMENT, money_statement
-from tests.backend.sales_world import World
+from tests.backend.sales_world import World, rooted
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -177,12 +177,12 @@ def test_a_round_with_invented_allocations_is_found(forgotten: World) -> None:
     """
     ctx = forgotten.ctx
     report = copy.deepcopy(rounds.read_report(ctx, rounds.round_of(ctx, 1).report_cid))
-    report["round_id"] = ctx.contracts.rounds.functions.nextRoundId().call()
     most = max(report["allocations"], key=lambda entry: entry["allocation"])["artist"]
     favourite = next(entry["artist"] for entry in report["scores"] if entry["artist"] != most)
     report["allocations"] = [{"artist": favourite, "allocation": ALLOCATION_TOTAL}]
-    report["leaves"] = [{"account": favourite, "amount": report["mint"]["total"]}]
-    report["allocations_root"] = "0x" + tree_of(report).root.hex()
+    report["leaves"] = [{"account": favourite, "amount": report["mint"]["data"]}]
+    report["mint"]["total"] = str(int(report["mint"]["data"]) + int(report["mint"]["learning"]))
+    rooted(report, ctx.contracts.rounds.functions.nextRoundId().call())
     rounds.propose(ctx, ctx.documents.put(report))
     found = failed(service.verify(Stranger(forgotten), quick=True))
     assert any(line.startswith("Round 2: allocations follow from the scores") for line in found), found
@@ -197,8 +197,7 @@ def test_a_model_of_other_works_is_found(forgotten: World, tmp_path: Path) -> No
     works["works"].append({"content_hash": "0x" + "ff" * 32, "title": "Not asked", "artist": "Somebody"})
     (other / "works.json").write_text(json.dumps(works), encoding="utf-8")
     report["model"]["cid"] = ctx.ipfs.add_directory(other)
-    report["round_id"] = ctx.contracts.rounds.functions.nextRoundId().call()
-    report["allocations_root"] = "0x" + tree_of(report).root.hex()
+    rooted(report, ctx.contracts.rounds.functions.nextRoundId().call())
     rounds.propose(ctx, ctx.documents.put(report))
     found = failed(service.verify(Stranger(forgotten), quick=True))
     assert len(found) == 1 and "Round 2: the model version on IPFS is one trained on" in found[0], found
@@ -207,8 +206,7 @@ def test_a_model_of_other_works_is_found(forgotten: World, tmp_path: Path) -> No
 def test_a_later_round_of_the_same_model_leaves_older_sales_right(forgotten: World) -> None:
     ctx = forgotten.ctx
     report = copy.deepcopy(rounds.read_report(ctx, rounds.round_of(ctx, 1).report_cid))
-    report["round_id"] = ctx.contracts.rounds.functions.nextRoundId().call()
-    report["allocations_root"] = "0x" + tree_of(report).root.hex()
+    rooted(report, ctx.contracts.rounds.functions.nextRoundId().call())
     round_id = rounds.propose(ctx, ctx.documents.put(report))
     rounds.finalise(ctx, round_id, advance_time=True)
     rounds.claim_all(ctx, round_id)

@@ -23,7 +23,18 @@ from eth_utils import keccak
 
 from tests.contracts.clock import DAY, forward, mine_at, next_at
 from tests.contracts.orders import (
-    FULFILLED, NONE, PRICE, REQUESTED, Output, delivered, expected, order, order_id, requested, sold, totals,
+    FULFILLED,
+    NONE,
+    PRICE,
+    REQUESTED,
+    Output,
+    delivered,
+    expected,
+    order,
+    order_id,
+    requested,
+    sold,
+    totals,
 )
 from tests.contracts.reverts import reverts
 from tests.contracts.rules import changed

@@ -10,7 +10,17 @@ fulfilMany
 
 import pytest
 
-from tests.contracts.orders import FULFILLED, PRICE, REQUESTED, Output, delivery, expected, order_id, requested, totals
+from tests.contracts.orders import (
+    FULFILLED,
+    PRICE,
+    REQUESTED,
+    Output,
+    delivery,
+    expected,
+    order_id,
+    requested,
+    totals,
+)
 from tests.contracts.reverts import reverts
 
 

@@ -19,7 +19,16 @@ import pytest
 from tests.contracts.clock import DAY, WEEK, forward, mine_at, next_at, now
 from tests.contracts.orders import PRICE, expected, totals
 from tests.contracts.prepaid import (
-    EMPTY, FILE, RECEIPTS, Credits, charge, kept, period_now, prepay, settled, settlement,
+    EMPTY,
+    FILE,
+    RECEIPTS,
+    Credits,
+    charge,
+    kept,
+    period_now,
+    prepay,
+    settled,
+    settlement,
 )
 from tests.contracts.reverts import reverts
 from tests.contracts.rules import changed

@@ -17,7 +17,17 @@ claimMany
 import pytest
 
 from tests.contracts.reverts import reverts
-from tests.contracts.stake import ARTISTS, FINALISED, LEARNING, PROPOSED, TOKEN, finalised, leaf, propose, tree_of
+from tests.contracts.stake import (
+    ARTISTS,
+    FINALISED,
+    LEARNING,
+    PROPOSED,
+    TOKEN,
+    finalised,
+    leaf,
+    propose,
+    tree_of,
+)
 
 DATA_BUDGET, LEARNING_BUDGET = 95_000 * TOKEN, 5_000 * TOKEN
 
