@@ -41,8 +41,8 @@ def charged(message: dict[str, Any], signature: bytes) -> tuple[Any, ...]:
 
 
 def settlement(attributed: int = 0, artists_root: bytes = EMPTY, **changes: Any) -> tuple[Any, ...]:
-    fields = {"rulesVersion": 1, "receiptsRoot": RECEIPTS, "receiptsDigest": FILE, "attributed": attributed,
-              "artistsRoot": artists_root, "artistsDigest": FILE if attributed else EMPTY}
+    fields = {"rulesVersion": 1, "period": period_now(), "receiptsRoot": RECEIPTS, "receiptsDigest": FILE,
+              "attributed": attributed, "artistsRoot": artists_root, "artistsDigest": FILE if attributed else EMPTY}
     return tuple({**fields, **changes}.values())
 
 
@@ -68,12 +68,15 @@ class Credits:
 
 
 def settled(system: SimpleNamespace, who: SimpleNamespace, charges: list[tuple[Any, ...]],
-            credits: Credits | None = None, attributed: int | None = None) -> Any:
-    """The receipt of a settlement of `charges` that attributes what the credits sum to."""
+            credits: Credits | None = None, attributed: int | None = None, at: int | None = None) -> Any:
+    """The receipt of a settlement of `charges` that attributes what the credits sum to, in the period of `at`
+    (Unix seconds; else now)."""
+    period = {} if at is None else {"period": at // WEEK}
     if credits is None:
-        return system.prepaid.settle(settlement(), charges, {"from": who.operator})
+        return system.prepaid.settle(settlement(**period), charges, {"from": who.operator})
     amount = sum(credits.amounts.values()) if attributed is None else attributed
-    return system.prepaid.settle(settlement(amount, credits.root), charges, {"from": who.operator})
+    told = settlement(amount, credits.root, period=credits.period)
+    return system.prepaid.settle(told, charges, {"from": who.operator})
 
 
 def kept(system: SimpleNamespace, buyers: list[Any], periods: list[int]) -> int:

@@ -5,6 +5,7 @@ settle
 ├── rules version unknown → UnknownVersion; not in force yet → RulesNotInForce
 ├── no charges (zero sales), no receipts' root or digest → EmptySettlement
 ├── a charge is refused → all are (test_vouchers)
+├── another period than the present one → WrongPeriod
 ├── attributed above the artists' share of all sales → CreditsExceedShare
 ├── attributed without a root or digest of the artists' credits → EmptySettlement
 ├── a fund's part beyond 64 bits → SafeCastOverflowedUintDowncast
@@ -129,6 +130,20 @@ def test_a_period_collects_and_the_next_begins_anew(system, who, week):
     assert system.prepaid.periods(week + 1) == ("0x" + third.root.hex(), 5, 0)
     assert system.prepaid.currentPeriod() == week + 1
     assert kept(system, [who.buyer], [week, week + 1]) == 7 * PRICE + 8
+
+
+def test_only_into_the_present_period(system, who, week):
+    """A settlement that is mined a second after its week, or says another one, credits nothing: nobody could
+    claim by leaves that name a period which is not that of their root."""
+    prepay(system, who.buyer)
+    signed = [charge(system, who.buyer, 0, PRICE, deadline=(week + 2) * WEEK)]
+    for wrong in (week - 1, week + 1):
+        with reverts("WrongPeriod", wrong, week):
+            system.prepaid.settle(settlement(period=wrong), signed, {"from": who.operator})
+    next_at((week + 1) * WEEK)
+    with reverts("WrongPeriod", week, week + 1):
+        system.prepaid.settle(settlement(period=week), signed, {"from": who.operator})
+    assert system.prepaid.balanceOf(who.buyer) == (10 * PRICE, 0)
 
 
 def test_last_second_of_a_period(system, who, week):

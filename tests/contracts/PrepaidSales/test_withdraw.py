@@ -93,7 +93,7 @@ def test_buyer_races_the_settlement(system, who):
     signed = charge(system, who.buyer, 0, 7 * PRICE, deadline=available + DAY)
     assert system.prepaid.available(who.buyer) == 0
     next_at(available - 1)
-    settled(system, who, [signed])
+    settled(system, who, [signed], at=available - 1)
     next_at(available)
     system.prepaid.withdraw(who.buyer, {"from": who.buyer})
     assert system.token.balanceOf(who.buyer) == 3 * PRICE
