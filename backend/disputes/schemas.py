@@ -1,4 +1,4 @@
-"""Bodies of the API's calls on disputes; amounts are decimal strings in the settlement token's smallest unit."""
+"""Bodies of the API's calls on disputes; amounts are strings in the settlement token's smallest unit."""
 
 from __future__ import annotations
 

@@ -100,7 +100,8 @@ def _end(found: Replay, number: int, dispute: DisputeState, event: Event) -> Non
         amount = sum(dispute.bonds.values())
         told = (event.args["winner"], event.args["amount"], event.args["upheld"])
         if told != (winner, amount, dispute.upheld):
-            found.problems.append(f"dispute {number}: {told} executed, {(winner, amount, dispute.upheld)} ruled")
+            ruled = (winner, amount, dispute.upheld)
+            found.problems.append(f"dispute {number}: {told} executed, {ruled} ruled")
         found.owed[winner] += amount
         if dispute.upheld and dispute.kind == "authorship":
             found.executed.append((event.tx_hash, dispute.content_hash, "WorkMoved", dispute.claimant))

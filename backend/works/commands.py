@@ -166,7 +166,9 @@ def consent(
 @_json
 @click.pass_obj
 def metadata(ctx: Context, content_hash: str, artist: str, direct: bool, as_json: bool, **texts: Any) -> None:
-    """Change what the work CONTENT_HASH says about itself; what is not named stays. Counts from the next round on.
+    """Change what the work CONTENT_HASH says about itself; what is not named stays.
+
+    Counts from the next round on.
 
     \b
     Example:
@@ -189,7 +191,9 @@ def metadata(ctx: Context, content_hash: str, artist: str, direct: bool, as_json
 @_json
 @click.pass_obj
 def payee(ctx: Context, payee: str, artist: str, direct: bool, as_json: bool) -> None:
-    """Have what sales owe an artist paid to PAYEE, an address; `self`: to the artist again. Stake stays the artist's.
+    """Have what sales owe an artist paid to PAYEE, an address; `self`: to the artist again.
+
+    Stake stays the artist's.
 
     \b
     Examples:

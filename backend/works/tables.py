@@ -19,7 +19,7 @@ class Work(Base):
     consent: Mapped[int] = mapped_column(Integer)
     # By a dispute: no consent counts, none can be given.
     revoked: Mapped[bool] = mapped_column(Boolean)
-    # Whose words the metadata is: of a work that a dispute moved, the old artist's until the new one changes it.
+    # Whose words the metadata is: of a moved work, the old artist's until the new one changes it.
     described_by: Mapped[str] = mapped_column(Address)
     registered_at: Mapped[int] = mapped_column(Timestamp)
     block_number: Mapped[int] = mapped_column(BigInteger, index=True)

@@ -16,9 +16,11 @@ DAY_S = 86_400
 
 @pytest.fixture
 def forgotten(world: World) -> Iterator[World]:  # noqa: F811
+    # Before the snapshot: a sender gives its wallet coin once only, and would not see that it was taken back.
+    for name in ("Ada", "Béla", "Chidi", "stranger"):
+        world.ctx.sender(world.artist(name))
+        world.ctx.client.fund(world.artist(name).address)
     snapshot = world.ctx.client.rpc("evm_snapshot")
-    for name in ("artist:Ada", "artist:Béla", "artist:Chidi"):
-        world.ctx.client.fund(world.ctx.wallets.address(name))
     yield world
     world.ctx.client.rpc("evm_revert", snapshot)
     world.index()
