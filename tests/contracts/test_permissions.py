@@ -12,7 +12,8 @@ HASH = b"\x51" * 32
 ROLE = "AccessControlUnauthorizedAccount"
 OWNER = "OwnableUnauthorizedAccount"
 GOVERNANCE = "GovernorOnlyExecutor"
-EVERYBODY = ("deployer operator proposer guardian resolver platform other timelock market rounds stake governor").split()
+EVERYBODY = ("deployer operator proposer guardian resolver platform other "
+             "timelock market rounds stake governor").split()
 # contract, function, arguments, who may, the error that others get (None: whoever may not gets a role error)
 TABLE = [
     ("market", "fulfil", lambda w: (order(w.buyer), fulfilment()), {"operator"}, ROLE),
