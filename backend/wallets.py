@@ -1,7 +1,8 @@
 """Keys by name. Development wallets come from one mnemonic, the service's own keys from keystore files.
 
 Names: `deployer`, `operator`, `relayer`, `proposer`, `trainer`, `challenger`, `platform`, `network`,
-`learning`, `guardian`, `resolver`, `buyer:1`…, `artist:NAME`. The key is at m/44'/60'/0'/0/i, where i is 0 for `deployer`
+`learning`, `guardian`, `resolver`, `buyer:1`…, `artist:NAME`.
+The key is at m/44'/60'/0'/0/i, where i is 0 for `deployer`
 and the first 31 bits of sha256(name) otherwise, so a name always leads to the same wallet and no list has to
 be kept.
 """

@@ -74,7 +74,7 @@ contract MeltingPotGovernor is
         if (_onlyRemovals(targets, values, calldatas)) removesGuardian[proposalId] = true;
     }
 
-    /// @dev The proposer may cancel before the vote, the guardian at any time; `_cancel` refuses what is over.
+    /// @dev The proposer may cancel before the vote, the guardian at any time; `_cancel` refuses what ended.
     function _validateCancel(uint256 proposalId, address caller) internal view override returns (bool) {
         if (caller == guardian && !removesGuardian[proposalId]) return true;
         return super._validateCancel(proposalId, caller);

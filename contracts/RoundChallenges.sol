@@ -13,7 +13,7 @@ import {ITrainingRounds} from "./interfaces/ITrainingRounds.sol";
 /// @title Rounds, the challenges to them, and the bonds behind both
 /// @notice Anyone with a bond may challenge a round until its window ends, whoever else has: a sham challenge
 /// takes no time away from a real one. Each challenge is decided, or lapses, by itself; the first that is
-/// upheld or lapses rejects the round. No bond is ever held for good: each is owed to somebody in the end, and
+/// upheld or lapses rejects the round. No bond is held for ever: each is owed to somebody in the end, and
 /// every step is for anyone but the resolver's. Bonds are in the settlement token's smallest unit, times are
 /// Unix seconds, challenge ids start at 1 in each round.
 abstract contract RoundChallenges is ITrainingRounds, AccessControl, ReentrancyGuardTransient {
@@ -80,9 +80,9 @@ abstract contract RoundChallenges is ITrainingRounds, AccessControl, ReentrancyG
     }
 
     /// @notice Decides a challenge. RESOLVER_ROLE (timelock), or the bootstrap resolver while there is no
-    /// stake. Upheld: the round is rejected, and its proposer's bond and the challenger's own are owed to this
-    /// challenger. Else the challenger's bond is owed to the proposer. Until the challenge's answerBy. Reverts
-    /// WrongState, ChallengeNotOpen, AnswerTooLate.
+    /// stake. Upheld: the round is rejected; its proposer's bond and the challenger's own are owed to this
+    /// challenger. Else the challenger's bond is owed to the proposer. Until the challenge's answerBy.
+    /// Reverts WrongState, ChallengeNotOpen, AnswerTooLate.
     /// @dev Guarded, because a challenge stands before its bond has arrived.
     function resolve(uint256 roundId, uint256 challengeId, bool upheld) external nonReentrant {
         if (msg.sender != bootstrapResolver || stakeToken.totalSupply() != 0) _checkRole(RESOLVER_ROLE);
@@ -101,8 +101,8 @@ abstract contract RoundChallenges is ITrainingRounds, AccessControl, ReentrancyG
         emit ChallengeResolved(roundId, challengeId, upheld);
     }
 
-    /// @notice Ends a challenge that nobody resolved in time: the round is rejected, because a disputed report
-    /// mints nothing, and each side is owed its own bond, because nobody said who was right. Anyone, after the
+    /// @notice Ends a challenge that nobody resolved in time: the round is rejected, as a disputed report
+    /// mints nothing, and each side is owed its own bond, as nobody said who was right. Anyone, after the
     /// challenge's answerBy. Reverts WrongState, ChallengeNotOpen, AnswerStillDue.
     function lapse(uint256 roundId, uint256 challengeId) external nonReentrant {
         Round storage round = _inState(roundId, State.Proposed);

@@ -16,7 +16,7 @@ contract StakeToken is IStakeToken, ERC20, ERC20Permit, ERC20Votes {
     /// @notice TrainingRounds: the only minter.
     address public immutable rounds;
     IRevenuePool public immutable pool;
-    /// @notice The project's own contracts, which never hold stake: they could neither claim revenue nor vote.
+    /// @notice The project's own contracts never hold stake: they could neither claim revenue nor vote.
     mapping(address account => bool) public isRefused;
 
     /// @notice Only TrainingRounds mints.
@@ -75,8 +75,8 @@ contract StakeToken is IStakeToken, ERC20, ERC20Permit, ERC20Votes {
     }
 
     /// @dev Settles revenue at the old balances, then moves them. Votes that nobody delegated do not count,
-    /// so a holder without a delegate who had no stake becomes their own. Whoever has stake is not refused, so
-    /// that the list costs a read only where somebody had none.
+    /// so a holder without a delegate who had no stake becomes their own. Whoever has stake is not refused:
+    /// the list costs a read only where somebody had none.
     function _update(address from, address to, uint256 value) internal override(ERC20, ERC20Votes) {
         bool first = to != address(0) && balanceOf(to) == 0;
         if (first && isRefused[to]) revert HolderRefused(to);

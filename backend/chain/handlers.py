@@ -78,8 +78,8 @@ def round_finalised(session: Session, event: Event) -> None:
 @handles("TrainingRounds", "StakeClaimed")
 def stake_claimed(session: Session, event: Event) -> None:
     session.add(StakeClaim(round_id=event.uint("roundId"), part=PARTS[event.uint("part")],
-                           account=event.args["account"], amount=event.uint("amount"), block_number=event.block_number,
-                           claimed_at=event.block_time))
+                           account=event.args["account"], amount=event.uint("amount"),
+                           block_number=event.block_number, claimed_at=event.block_time))
 
 
 @handles("TrainingRounds", "BondClaimed")
@@ -192,7 +192,8 @@ def rules_adopted(session: Session, event: Event) -> None:
         learning_bps=int(r["learningBps"]),
         learning_mint_bps=int(r["learningMintBps"]),
         max_credits=int(r["maxCredits"]), challenge_window=int(r["challengeWindow"]),
-        stream_period=int(r["streamPeriod"]), max_order_window=int(r["maxOrderWindow"]), mint_interval=int(r["mintInterval"]),
+        stream_period=int(r["streamPeriod"]), max_order_window=int(r["maxOrderWindow"]),
+        mint_interval=int(r["mintInterval"]),
         price_per_generation=int(r["pricePerGeneration"]), proposal_bond=int(r["proposalBond"]),
         challenge_bond=int(r["challengeBond"]), mint_per_round=int(r["mintPerRound"]), rules=dict(r),
         block_number=event.block_number))

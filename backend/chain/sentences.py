@@ -222,7 +222,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{account} cannot cancel proposal {proposalId}.",
         "Its proposer can before the vote, the guardian unless it removes guardians.",
     ),
-    "NotPassed": ("Proposal {proposalId} is in state {state}: it adopts nothing.", "Execute it when it passed."),
+    "NotPassed": ("Proposal {proposalId}, in state {state}, adopts nothing.", "Execute it when it passed."),
     "AlreadyAdopted": (
         "Proposal {proposalId} adopted resolution {resolutionId} already.",
         "A text is adopted by a proposal of its own.",

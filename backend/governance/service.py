@@ -124,8 +124,8 @@ def propose_rules(
 def propose_text(ctx: Context, account: LocalAccount, title: str, text: str) -> int:
     """Puts a text on IPFS and proposes to adopt it as a resolution. Returns the proposal's id.
 
-    A proposal cannot contain its own id, which is a hash over its content; the charter is given the hash of the
-    description and computes the id from that and its own call.
+    A proposal cannot contain its own id, which is a hash over its content; the charter is given the hash of
+    the description and computes the id from that and its own call.
     """
     from backend.storage.cid import digest_of
 
@@ -148,8 +148,8 @@ def propose_resolve(
 ) -> int:
     """Proposes to the holders to decide a challenge of a round. Returns the proposal's id.
 
-    Raises NotFound and Conflict for what is not an open challenge, ContractReverted for one that can no longer
-    be decided.
+    Raises NotFound and Conflict for what is not an open challenge, ContractReverted for one that can no
+    longer be decided.
     """
     from backend.training.challenges import challenge_of
 
@@ -157,7 +157,8 @@ def propose_resolve(
     call = ctx.contracts.rounds.functions.resolve(round_id, challenge_id, upheld)
     call.call({"from": ctx.contracts.timelock.address})
     word = "Uphold" if upheld else "Refuse"
-    text = f"# {word} challenge {challenge_id} of round {round_id}" + (f"\n\n{description}" if description else "")
+    text = f"# {word} challenge {challenge_id} of round {round_id}"
+    text += f"\n\n{description}" if description else ""
     return _propose(ctx, account, ctx.contracts.rounds.address, call._encode_transaction_data(), text)
 
 

@@ -248,7 +248,8 @@ class LocalStack:
         from backend.wallets import Wallets  # imported late: web3 takes a second, and `--help` must not
 
         wallets = Wallets(self.settings())
-        roles = [part for role in ("operator", "proposer", "platform", "network", "learning", "guardian", "resolver")
+        roles = [part for role in ("operator", "proposer", "platform", "network", "learning", "guardian",
+                                      "resolver")
                  for part in (f"--{role}", wallets.account(role).address)]
         log = self.data_dir / "logs" / "deploy.log"
         with open(log, "ab") as out:

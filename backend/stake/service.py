@@ -78,7 +78,9 @@ def holder(ctx: Context, account: str) -> tuple[Holder, list[dict[str, Any]]]:
     with ctx.sessions() as session:
         row = session.get(StakeBalance, account) or StakeBalance(account=account, balance=0)
         claims = session.scalars(
-            select(StakeClaim).where(StakeClaim.account == account).order_by(StakeClaim.round_id, StakeClaim.part)
+            select(StakeClaim)
+            .where(StakeClaim.account == account)
+            .order_by(StakeClaim.round_id, StakeClaim.part)
         ).all()
         found = _holder(session, row, total)
     return found, [

@@ -1,4 +1,4 @@
-"""Challenges of a round: file one with a bond, decide it, let it lapse, close it; several may be open at once."""
+"""Challenges of a round: file one with a bond, decide it, let it lapse, close it; several may be open."""
 
 from __future__ import annotations
 

@@ -164,7 +164,7 @@ def await_end(ctx: Context, last: int, advance_time: bool, what: str) -> None:
 
 
 def claim_all(ctx: Context, round_id: int, progress: Progress | None = None) -> list[Leaf]:
-    """Mint every account's stake of a finalised round, both parts, paid for by the relayer. Returns the leaves
+    """Mint every account's stake of a finalised round, both parts, paid for by the relayer. Returns what was
     minted by this call: what was claimed before is left out. Raises Conflict while the round is not
     finalised.
     """

@@ -66,7 +66,8 @@ def _claim_problems(facts: Facts) -> list[str]:
             problems.append(f"{account} claimed from round {round_id} before it was final")
         elif leaves[round_id, part].get(account) != amount:
             problems.append(
-                f"{account} got {amount} from round {round_id} ({part}), its leaf says {leaves[round_id, part].get(account)}"
+                f"{account} got {amount} from round {round_id} ({part}), "
+                f"its leaf says {leaves[round_id, part].get(account)}"
             )
         elif (round_id, part, account) in done:
             problems.append(f"{account} claimed from round {round_id} twice")
@@ -88,13 +89,14 @@ def _check_budgets(facts: Facts, findings: Findings) -> None:
         budget = learning if part == "learning" else rules.mint_per_round - learning
         if amount > budget:
             problems.append(f"round {round_id} minted {amount} for {part}, its rules allow {budget}")
-    findings.none_of("No round minted more than its rules allow", problems, f"{len({round_id for round_id, _ in minted})} rounds")
+    rounds = {round_id for round_id, _ in minted}
+    findings.none_of("No round minted more than its rules allow", problems, f"{len(rounds)} rounds")
 
 
 def _check_intervals(facts: Facts, findings: Findings) -> None:
     """Two rounds that stand were proposed at least the mint interval of the later one's rules apart; one that
     was rejected by then does not count."""
-    problems, latest, rejected = [], None, set()
+    problems, latest, rejected, count = [], None, set(), 0
     names = ("RoundProposed", "ChallengeResolved", "ChallengeLapsed")
     for event in facts.of("rounds", *names):
         round_id = event.args["roundId"]
@@ -102,11 +104,12 @@ def _check_intervals(facts: Facts, findings: Findings) -> None:
             if event.args.get("upheld", True):
                 rejected.add(round_id)
             continue
-        time, interval = facts.time_of(event.block_number), facts.rules[event.args["rulesVersion"]].mint_interval
+        time = facts.time_of(event.block_number)
+        interval = facts.rules[event.args["rulesVersion"]].mint_interval
         if latest and latest[0] not in rejected and time - latest[1] < interval:
             problems.append(f"round {round_id} came {time - latest[1]} s after {latest[0]}, not {interval} s")
-        latest = (round_id, time)
-    findings.none_of("No round was proposed before its rules' mint interval", problems)
+        latest, count = (round_id, time), count + 1
+    findings.none_of("No round was proposed before its rules' mint interval", problems, f"{count} rounds")
 
 
 def _check_balances(facts: Facts, findings: Findings) -> None:
