@@ -19,7 +19,8 @@ import {HostileTokenMock} from "../../contracts/mocks/HostileTokenMock.sol";
 import {Base} from "./Base.sol";
 
 /// @title All contracts, deployed and wired as scripts/deployment.py does it
-/// @notice The settlement token is the hostile mock, so that blacklists can be part of a run. Its fee stays 0.
+/// @notice The settlement token is the hostile mock, so that blacklists can be part of a run. Its fee stays
+/// 0.
 contract System is Base {
     uint256 internal constant TIMELOCK_DELAY_S = 2 days;
 
@@ -46,7 +47,9 @@ contract System is Base {
         // In the order of scripts/deployment.py: ORDER; the addresses that come later follow from the nonce.
         uint256 nonce = vm.getNonce(address(this));
         address[9] memory where;
-        for (uint256 i = 0; i < where.length; ++i) where[i] = vm.computeCreateAddress(address(this), nonce + i);
+        for (uint256 i = 0; i < where.length; ++i) {
+            where[i] = vm.computeCreateAddress(address(this), nonce + i);
+        }
         timelock = new MeltingPotTimelock(where[7], TIMELOCK_DELAY_S);
         rules = new CompensationRules(where[0], firstRules());
         registry = new ArtworkRegistry();

@@ -9,7 +9,8 @@ import {System} from "../System.sol";
 import {Handler} from "./Handler.sol";
 
 /// @title Random orders, deliveries, refunds and claims at the market
-/// @notice Its ledger is kept by plain arithmetic of its own: price times bps, divided by 10,000, rounded down.
+/// @notice Its ledger is kept by plain arithmetic of its own: price times bps, divided by 10,000, rounded
+/// down.
 contract MarketHandler is Handler {
     struct Ledger {
         uint256 received;
@@ -68,8 +69,9 @@ contract MarketHandler is Handler {
         (IGenerationMarket.Order memory order, uint256 price) = _order(seed);
         token.mint(order.buyer, price);
         uint256 nonce = token.nonces(order.buyer);
-        bytes32 permit =
-            keccak256(abi.encode(PERMIT_TYPEHASH, order.buyer, address(market), price, nonce, order.deadline));
+        bytes32 permit = keccak256(
+            abi.encode(PERMIT_TYPEHASH, order.buyer, address(market), price, nonce, order.deadline)
+        );
         (uint8 v, bytes32 r, bytes32 s) = _sign(order.buyer, typed(token.DOMAIN_SEPARATOR(), permit));
         bytes memory signature = _signature(order.buyer, market.orderId(order));
         vm.prank(actors.person(seed >> 8));
