@@ -30,8 +30,20 @@ from tests.contracts.stake import BOND, proposal
 ROOT = Path(__file__).resolve().parents[1]
 HARDFORK = "prague"
 ACCOUNTS = 80
-ROLES = ("deployer", "operator", "proposer", "platform", "network", "learning", "guardian", "relayer", "artist",
-         "artist2", "artist3", "buyer")
+ROLES = (
+    "deployer",
+    "operator",
+    "proposer",
+    "platform",
+    "network",
+    "learning",
+    "guardian",
+    "relayer",
+    "artist",
+    "artist2",
+    "artist3",
+    "buyer",
+)
 BUYERS = 50
 # Mints per transaction, so that one fits a block.
 BATCH = 100
@@ -49,7 +61,7 @@ class World:
         addresses = [key.address for key in keys]
         self.__dict__.update(zip(ROLES, addresses))
         # Fifty who buy, besides `buyer`; their keys are in `keys`.
-        self.buyers = addresses[len(ROLES): len(ROLES) + BUYERS]
+        self.buyers = addresses[len(ROLES) : len(ROLES) + BUYERS]
         self.holders: list[str] = []
         self._last = b""
 
@@ -113,7 +125,7 @@ class World:
         each = 100_000 * 10**18 // count
         number, tree = self.finalised([(holder, each) for holder in self.holders])
         for start in range(0, count, BATCH):
-            chosen = self.holders[start: start + BATCH]
+            chosen = self.holders[start : start + BATCH]
             proofs = [tree.proof(i) for i in range(start, start + len(chosen))]
             claim = self.rounds.functions.claimMany(number, chosen, [each] * len(chosen), proofs)
             self.send(self.relayer, claim)
@@ -133,8 +145,20 @@ class World:
 def deployed_world() -> Iterator[World]:
     """The system as scripts/deploy.py deploys it, on an anvil that ends with the block."""
     port = free_port()
-    command = [str(ANVIL / "anvil"), "--silent", "--port", str(port), "--accounts", str(ACCOUNTS),
-               "--mnemonic", signing.MNEMONIC, "--hardfork", HARDFORK, "--gas-limit", "60000000"]
+    command = [
+        str(ANVIL / "anvil"),
+        "--silent",
+        "--port",
+        str(port),
+        "--accounts",
+        str(ACCOUNTS),
+        "--mnemonic",
+        signing.MNEMONIC,
+        "--hardfork",
+        HARDFORK,
+        "--gas-limit",
+        "60000000",
+    ]
     with subprocess.Popen(command) as anvil, tempfile.TemporaryDirectory() as folder:
         try:
             w3 = Web3(Web3.HTTPProvider(f"http://127.0.0.1:{port}"))
@@ -161,12 +185,22 @@ def _wait_for(w3: Web3, seconds: float = 20) -> None:
 
 def _deploy(w3: Web3, port: int, keys: list[LocalAccount], folder: Path) -> dict[str, Any]:
     roles = dict(zip(ROLES, (key.address for key in keys)))
-    command = [sys.executable, "scripts/deploy.py", "--rpc-url", f"http://127.0.0.1:{port}",
-               "--mnemonic", signing.MNEMONIC, "--out", str(folder)]
+    command = [
+        sys.executable,
+        "scripts/deploy.py",
+        "--rpc-url",
+        f"http://127.0.0.1:{port}",
+        "--mnemonic",
+        signing.MNEMONIC,
+        "--out",
+        str(folder),
+    ]
     for role in ("operator", "proposer", "platform", "network", "learning", "guardian"):
         command += [f"--{role}", roles[role]]
     subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     at = json.loads((folder / "31337.json").read_text())["contracts"]
     abis = ROOT / "build" / "abis"
-    return {name: w3.eth.contract(address, abi=json.loads((abis / f"{name}.json").read_text()))
-            for name, address in at.items()}
+    return {
+        name: w3.eth.contract(address, abi=json.loads((abis / f"{name}.json").read_text()))
+        for name, address in at.items()
+    }

@@ -2,8 +2,8 @@
 
     .venv/bin/python -m benchmarks.gas        (from the project root; `make bench-gas`)
 
-Writes benchmarks/results/gas.json and the table in docs/benchmarks.md. Fails when the cost of a sale depends on
-how many holders there are; a goal that is missed is told, and fails only with --strict.
+Writes benchmarks/results/gas.json and the table in docs/benchmarks.md. Fails when the cost of a sale depends
+on how many holders there are; a goal that is missed is told, and fails only with --strict.
 """
 
 from __future__ import annotations
@@ -53,25 +53,36 @@ def document(found: Found) -> dict[str, Any]:
         most = by_holders[max(by_holders)]
         told = {str(n): {"first": gas["first"], "repeat": gas["repeat"]} for n, gas in by_holders.items()}
         rows[name] = told if name == "fulfil_pool" else told[str(max(by_holders))] | {"by_holders": told}
-        rows[name] |= {"goal": goal, "reached": None if goal is None else max(repeats) <= goal,
-                       "spread": round(max(repeats) / min(repeats) - 1, 5), "storage_of_repeat": most["storage"]}
+        rows[name] |= {
+            "goal": goal,
+            "reached": None if goal is None else max(repeats) <= goal,
+            "spread": round(max(repeats) / min(repeats) - 1, 5),
+            "storage_of_repeat": most["storage"],
+        }
     return {"unit": "gas of a whole transaction, from its receipt", "hardfork": HARDFORK, "rows": rows}
 
 
 def table(result: dict[str, Any]) -> str:
     """The rows as a Markdown table."""
-    lines = ["| transaction | holders | first | repeat | goal | reached | slots that the repeat leaves changed |",
-             "|---|--:|--:|--:|--:|---|---|"]
+    lines = [
+        "| transaction | holders | first | repeat | goal | reached | slots that the repeat leaves changed |",
+        "|---|--:|--:|--:|--:|---|---|",
+    ]
     for name, row in result["rows"].items():
         told = [(n, row[n]) for n in row if n.isdigit()] or [(max(row["by_holders"], key=int), row)]
         goal = "" if row["goal"] is None else f"{row['goal']:,}"
         reached = {True: "yes", False: "**no**", None: ""}[row["reached"]]
         slots = _slots(row["storage_of_repeat"])
-        lines += [f"| `{name}` | {int(n):,} | {gas['first']:,} | {gas['repeat']:,} | {goal} | {reached} | {slots} |"
-                  for n, gas in told]
+        lines += [
+            f"| `{name}` | {int(n):,} | {gas['first']:,} | {gas['repeat']:,} | {goal} | {reached} | {slots} |"
+            for n, gas in told
+        ]
     spread = result["rows"].get("fulfil_pool", {}).get("spread")
     if spread is not None:
-        lines += ["", f"A sale's repeat costs at most {spread:.2%} more at one number of holders than at another."]
+        lines += [
+            "",
+            f"A sale's repeat costs at most {spread:.2%} more at one number of holders than at another.",
+        ]
     return "\n".join(lines)
 
 
@@ -79,8 +90,11 @@ def _slots(storage: dict[str, dict[str, int]]) -> str:
     """For people: how many slots of which contract, new ones (five times as dear) apart."""
     told = []
     for contract, counts in storage.items():
-        parts = [f"{counts[kind]}{word}" for kind, word in (("changed", ""), ("set", " new"), ("cleared", " cleared"))
-                 if kind in counts]
+        parts = [
+            f"{counts[kind]}{word}"
+            for kind, word in (("changed", ""), ("set", " new"), ("cleared", " cleared"))
+            if kind in counts
+        ]
         told.append(f"{contract} {' + '.join(parts)}")
     return ", ".join(told)
 
@@ -93,7 +107,9 @@ def write_table(page: Path, text: str) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--holders", type=int, nargs="+", default=HOLDERS, help="numbers of holders")
     parser.add_argument("--only", nargs="+", choices=ROWS, default=list(ROWS), help="rows to measure")
     parser.add_argument("--strict", action="store_true", help="fail when a goal is missed")

@@ -1,10 +1,10 @@
 """One function for each row of the gas table: it returns the gas of the first and of a repeated transaction.
 
-Each begins on a chain where nothing was sold yet and the holders have their stake. "First" is the first time for
-everybody in it: accounts and counters are zero before. "Repeat" is what follows from the second time on: every
-account and counter in it was used before, sales of earlier periods are streaming, other orders are open.
-Hashes, digests and salts are random, signatures real. Where one transaction does many things, a row is what one
-of them costs.
+Each begins on a chain where nothing was sold yet and the holders have their stake. "First" is the first
+time for everybody in it: accounts and counters are zero before. "Repeat" is what follows from the second
+time on: every account and counter in it was used before, sales of earlier periods are streaming, other
+orders are open. Hashes, digests and salts are random, signatures real. Where one transaction does many
+things, a row is what one of them costs.
 """
 
 from __future__ import annotations
@@ -153,8 +153,14 @@ def order_erc3009(world: World) -> Gas:
         number = world.market.functions.orderId(new).call()
         until = world.now() + DAY_S
         world.fund(world.buyer, 2 * PRICE)
-        message = {"from": world.buyer, "to": world.market.address, "value": PRICE, "validAfter": 0,
-                   "validBefore": until, "nonce": number}
+        message = {
+            "from": world.buyer,
+            "to": world.market.address,
+            "value": PRICE,
+            "validAfter": 0,
+            "validBefore": until,
+            "nonce": number,
+        }
         signature = world.sign(world.buyer, "SettlementTokenMock", "ReceiveWithAuthorization", message)
         pay = world.market.functions.requestWithAuthorization(new, 0, until, *vrs(signature))
         return world.send(world.relayer, pay)

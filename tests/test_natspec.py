@@ -1,4 +1,5 @@
 """Every function that others can call, every event and every error says in the source what it is for."""
+
 from __future__ import annotations
 
 import re
@@ -10,9 +11,12 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = (ROOT / "contracts", ROOT / "contracts" / "interfaces", ROOT / "contracts" / "libraries")
 SOURCES = sorted(path for folder in FOLDERS for path in folder.glob("*.sol"))
 ITEM = re.compile(r"^ *(function|event|error) +(\w+)[^;{]*", re.M)
-# Gaps that are known, to be closed with the next change of the file: a file leaves this list by being complete.
+# Known gaps, to be closed with the next change of the file: a file leaves this list by being complete.
 INCOMPLETE = {
-    "IArtworkRegistry.sol", "IGenerationMarket.sol", "ITrainingRounds.sol", "MeltingPotGovernor.sol",
+    "IArtworkRegistry.sol",
+    "IGenerationMarket.sol",
+    "ITrainingRounds.sol",
+    "MeltingPotGovernor.sol",
     "RevenuePool.sol",
 }
 

@@ -35,10 +35,14 @@ def counted(lines: Iterable[str]) -> tuple[int, int, int]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--profile", default="default", help="profile in foundry.toml (default or long)")
     parser.add_argument("--at-least", type=int, default=1_000, help="fewest random calls that are enough")
-    parser.add_argument("--forge", default=str(FORGE), help="forge's program (default: the one in node_modules)")
+    parser.add_argument(
+        "--forge", default=str(FORGE), help="forge's program (default: the one in node_modules)"
+    )
     parser.add_argument("--only", default=".", help="regular expression over contract names")
     options = parser.parse_args()
     command = [options.forge, "test", "--match-contract", options.only]
@@ -49,11 +53,15 @@ def main() -> int:
             lines.append(line)
             print(line, end="", flush=True)
     calls, reverts, idle = counted(lines)
-    print(f"{calls:,} random calls, {calls - reverts:,} succeeded ({(calls - reverts) / max(calls, 1):.2%}); "
-          f"{idle:,} more found nothing to act on and were taken back")
+    print(
+        f"{calls:,} random calls, {calls - reverts:,} succeeded ({(calls - reverts) / max(calls, 1):.2%}); "
+        f"{idle:,} more found nothing to act on and were taken back"
+    )
     if forge.returncode or reverts or calls < options.at_least:
-        print(f"FAILED: exit {forge.returncode}, {reverts} reverts, at least {options.at_least:,} calls wanted",
-              file=sys.stderr)
+        print(
+            f"FAILED: exit {forge.returncode}, {reverts} reverts, at least {options.at_least:,} calls wanted",
+            file=sys.stderr,
+        )
         return 1
     return 0
 

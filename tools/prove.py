@@ -1,9 +1,9 @@
 """Proofs of the money maths, for all inputs at once. Run by .tools/halmos/bin/python (`make prove`).
 
 1. halmos, on the compiled SaleSplit: whatever `split` returns sums to the price (tests/forge/proofs).
-2. z3, over unbounded integers: what the formulas of SaleSplit and of the largest remainder method imply. That the
-   code is these formulas is what the fuzzed comparison in tests/forge/properties/SaleSplitProperties.t.sol, and
-   for Python tests/model/test_allocation_maths.py, check.
+2. z3, over unbounded integers: what the formulas of SaleSplit and of the largest remainder method imply. That
+   the code is these formulas is checked by tests: tests/forge/properties/SaleSplitProperties.t.sol and
+   tests/model/test_allocation_maths.py.
 
 A statement is proven when its negation has no solution. Exit 1 when one is not.
 """
@@ -31,17 +31,29 @@ def sale_split() -> Iterator[Statement]:
     price, credited = Ints("price credited")
     shares = Ints("artists holders platform network learning")
     floors = Ints("f_artists f_holders f_platform f_network f_learning")
-    given = [price >= 0, Sum(shares) == BPS, *(share >= 0 for share in shares), credited >= 0,
-             credited <= floors[0]]
+    given = [
+        price >= 0,
+        Sum(shares) == BPS,
+        *(share >= 0 for share in shares),
+        credited >= 0,
+        credited <= floors[0],
+    ]
     for share, floor in zip(shares, floors):
         given += [BPS * floor <= price * share, price * share < BPS * floor + BPS]
     artists, holders, *others = floors
     rest = price - Sum(others) - credited
-    yield "split never reverts for credits up to the ceiling: no subtraction goes below zero", given, rest >= 0
+    yield (
+        "split never reverts for credits up to the ceiling: no subtraction goes below zero",
+        given,
+        rest >= 0,
+    )
     yield "the parts sum to the price", given, credited + rest + Sum(others) == price
     yield "the holders get at least the floor of their share", given, rest >= holders
-    yield "the holders get at most 4 units beside their share and what was not credited", given, (
-        rest <= holders + (artists - credited) + 4)
+    yield (
+        "the holders get at most 4 units beside their share and what was not credited",
+        given,
+        (rest <= holders + (artists - credited) + 4),
+    )
     yield "no part exceeds the price", given, And([part <= price for part in (credited, rest, *others)])
 
 
@@ -49,11 +61,23 @@ def wide_product() -> Iterator[Statement]:
     """Math.mulDiv's first lines: for a product below 2**256 - 1 it takes the plain division."""
     x, y, product, low, mod, high = Ints("x y product low mod high")
     word = 2**256
-    given = [x >= 0, x < 2**160, y >= 0, y <= BPS, product == x * y, product >= 0, product < 2**160 * (BPS + 1),
-             low == product % word, mod == product % (word - 1),
-             Or(And(mod < low, high == mod - low - 1 + word), And(mod >= low, high == mod - low))]
-    yield "mulDiv(price, bps, 10,000) is the plain quotient for prices below 2**160", given, (
-        And(high == 0, low == product))
+    given = [
+        x >= 0,
+        x < 2**160,
+        y >= 0,
+        y <= BPS,
+        product == x * y,
+        product >= 0,
+        product < 2**160 * (BPS + 1),
+        low == product % word,
+        mod == product % (word - 1),
+        Or(And(mod < low, high == mod - low - 1 + word), And(mod >= low, high == mod - low)),
+    ]
+    yield (
+        "mulDiv(price, bps, 10,000) is the plain quotient for prices below 2**160",
+        given,
+        (And(high == 0, low == product)),
+    )
 
 
 def largest_remainder(artists: int) -> Iterator[Statement]:
@@ -65,8 +89,12 @@ def largest_remainder(artists: int) -> Iterator[Statement]:
     for weight, floor in zip(weights, floors):
         given += [whole * floor <= total * weight, total * weight < whole * floor + whole]
     left = total - Sum(floors)
-    yield f"{artists} artists: what rounding down leaves is at least 0 and below their number, so nobody gets " \
-          "more than one unit above the floor and the sum is the total", given, And(left >= 0, left < artists)
+    yield (
+        f"{artists} artists: what rounding down leaves is at least 0 and below their number, so nobody gets "
+        "more than one unit above the floor and the sum is the total",
+        given,
+        And(left >= 0, left < artists),
+    )
 
 
 def holds(statement: Statement) -> bool:
@@ -75,29 +103,46 @@ def holds(statement: Statement) -> bool:
     solver, began = Solver(), time.monotonic()
     solver.set("timeout", 30_000)
     solver.add(*given)
-    # An open scope makes z3 take its incremental core, which is quick at these products; the other one never ends.
+    # An open scope makes z3 take its incremental core, quick at these products; the other one never ends.
     solver.push()
     solver.add(Not(claim))
     answer = solver.check()
-    print(f"{'proven' if answer == unsat else f'NOT PROVEN ({answer})'} by z3 in {time.monotonic() - began:.2f} s: {text}")
+    verdict = "proven" if answer == unsat else f"NOT PROVEN ({answer})"
+    print(f"{verdict} by z3 in {time.monotonic() - began:.2f} s: {text}", flush=True)
     return answer == unsat
 
 
 def halmos(forge: str) -> bool:
     programs = Path(sys.executable).parent
-    environment = os.environ | {"PATH": f"{Path(forge).parent}{os.pathsep}{programs}{os.pathsep}{os.environ['PATH']}"}
-    command = [str(programs / "halmos"), "--contract", "SaleSplitProof", "--forge-build-out", "build/forge/out",
-               "--solver", "yices", "--solver-timeout-assertion", "120000"]
-    done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True)
+    environment = os.environ | {
+        "PATH": f"{Path(forge).parent}{os.pathsep}{programs}{os.pathsep}{os.environ['PATH']}"
+    }
+    command = [
+        str(programs / "halmos"),
+        "--contract",
+        "SaleSplitProof",
+        "--forge-build-out",
+        "build/forge/out",
+        "--solver",
+        "yices",
+        "--solver-timeout-assertion",
+        "120000",
+    ]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     told = [line for line in done.stdout.splitlines() if "check_" in line or "Symbolic test result" in line]
     print("\n".join(f"halmos: {line}" for line in told) or done.stdout[-3000:])
     return done.returncode == 0 and any("PASS" in line for line in told)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--forge", default=str(FORGE), help="forge's program (default: the one in node_modules)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--forge", default=str(FORGE), help="forge's program (default: the one in node_modules)"
+    )
     options = parser.parse_args()
     statements = [*sale_split(), *wide_product()]
     for artists in range(1, 7):

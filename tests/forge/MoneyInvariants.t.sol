@@ -23,9 +23,9 @@ import {StakeHandler} from "./handlers/StakeHandler.sol";
 import {WorldHandler} from "./handlers/WorldHandler.sol";
 
 /// @title Promises 1 and 2 under random calls of everybody
-/// @notice After each call, for each contract: what it received is what it paid out, owes, holds for orders or
-/// rounds, and carries, to the smallest unit (in the pool to the last 1/2**128 of one). After each run: with time
-/// alone everything ends, every order is delivered or refunded, and everybody gets everything.
+/// @notice After each call, for each contract: what it received is what it paid out, owes, holds for orders
+/// or rounds, and carries, to the smallest unit (in the pool to the last 1/2**128 of one). After each run:
+/// with time alone everything ends, every order is delivered or refunded, and everybody gets everything.
 contract MoneyInvariants is Base {
     /// @dev As forge wants it.
     struct Excluded {

@@ -1,4 +1,4 @@
-"""Scores to integers over full ranges: what `make prove` shows for few artists, here for many and for the code.
+"""Scores to integers over full ranges: what `make prove` shows of few artists, here of many, by the code.
 
 A score is a sum of int8 products over a whole index, so 64 bits bound it; a total is a sale's or a round's.
 """
@@ -44,14 +44,21 @@ def test_each_is_the_floor_of_the_exact_part_or_one_more(weights, total) -> None
     assert all(remainder[artist] <= least for artist in weights if artist not in raised)
 
 
-@given(SCORES, THRESHOLD, TOTALS, st.none() | st.integers(1, 60), st.none() | st.integers(1, 2**128),
-       st.randoms(use_true_random=False))
+@given(
+    SCORES,
+    THRESHOLD,
+    TOTALS,
+    st.none() | st.integers(1, 60),
+    st.none() | st.integers(1, 2**128),
+    st.randoms(use_true_random=False),
+)
 @many
 def test_the_order_of_the_artists_never_matters(scores, threshold, total, most, cap, random) -> None:
     shuffled = list(scores.items())
     random.shuffle(shuffled)
     assert allocations(scores, threshold, total, most, cap) == allocations(
-        dict(shuffled), threshold, total, most, cap)
+        dict(shuffled), threshold, total, most, cap
+    )
 
 
 @given(st.sets(ADDRESSES, min_size=1, max_size=60), st.integers(1, 2**63 - 1), TOTALS)

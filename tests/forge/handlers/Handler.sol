@@ -6,10 +6,12 @@ import {Actors} from "../Actors.sol";
 import {Base} from "../Base.sol";
 import {System} from "../System.sol";
 
-/// @title The base of all handlers: random actions on one contract, with a ledger of what they should have done
+/// @title The base of all handlers: random actions on one contract, with a ledger of what they should have
+/// done
 /// @notice A new contract gets a handler of its own: its external functions that write are the actions, their
-/// arguments are random. An action that finds nothing to act on calls `need(false)` before it changes anything;
-/// what is left must succeed. Ghosts are views. Then name it in MoneyInvariants.setUp and add its invariants.
+/// arguments are random. An action that finds nothing to act on calls `need(false)` before it changes
+/// anything; what is left must succeed. Ghosts are views. Then name it in MoneyInvariants.setUp and add its
+/// invariants.
 abstract contract Handler is Base {
     System internal immutable system;
     Actors internal immutable actors;

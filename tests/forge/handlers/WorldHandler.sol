@@ -26,7 +26,7 @@ contract WorldHandler is Handler {
         uint32 latest = rules.latestVersion();
         need(now_() >= rules.effectiveFrom(latest));
         ICompensationRules.Rules memory r = rules.rulesOf(latest);
-        // From 1 unit, where nearly all rounds to nothing, to where a thousand generations still fit anything.
+        // From 1 unit, where nearly all rounds to nothing, to where a thousand generations still fit all sums.
         uint256 least = (uint256(r.pricePerGeneration) + 1) / 2;
         uint256 price = within(seed >> 8, least, uint256(r.pricePerGeneration) * 2);
         r.pricePerGeneration = uint128(price > 1e15 ? least : price);
@@ -39,7 +39,8 @@ contract WorldHandler is Handler {
         rules.adopt(r);
     }
 
-    /// @notice Action: the token begins or ceases to refuse somebody. At most two at a time, so that runs go on.
+    /// @notice Action: the token begins or ceases to refuse somebody. At most two at a time, so that runs go
+    /// on.
     function blacklist(uint256 seed) external {
         address account = actors.account(seed);
         bool refused = token.blacklisted(account);

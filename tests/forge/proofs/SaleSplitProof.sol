@@ -7,8 +7,8 @@ import {SaleSplit} from "../../../contracts/libraries/SaleSplit.sol";
 /// @title What halmos proves of SaleSplit's bytecode, for all inputs (`make prove`)
 /// @notice The size of each share is nonlinear and proven over integers instead, in tools/prove.py.
 contract SaleSplitProof {
-    /// @notice Whatever split returns sums to the price: for every price of 128 bits, any credit, and any rules,
-    /// even such as CompensationRules lets nobody adopt.
+    /// @notice Whatever split returns sums to the price: for every price of 128 bits, any credit, and any
+    /// rules, even such as CompensationRules lets nobody adopt.
     function check_split_conserves(uint128 price, ICompensationRules.Rules memory rules, uint256 credited)
         public
         pure

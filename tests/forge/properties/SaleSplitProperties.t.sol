@@ -8,7 +8,10 @@ import {Base} from "../Base.sol";
 /// @title SaleSplit is the formulas that tools/prove.py proves things about
 contract SaleSplitProperties is Base {
     /// @notice Each part against plain arithmetic, for prices over their whole range.
-    function testFuzz_parts_are_the_formulas(uint128 price, uint32 quantity, uint64 cuts, uint256 part) public pure {
+    function testFuzz_parts_are_the_formulas(uint128 price, uint32 quantity, uint64 cuts, uint256 part)
+        public
+        pure
+    {
         // All that a market can ask: a price of one generation times a quantity, below 2**160.
         uint256 whole = uint256(price) * quantity;
         ICompensationRules.Rules memory r = _shares(cuts);

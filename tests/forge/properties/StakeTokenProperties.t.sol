@@ -29,7 +29,9 @@ contract StakeTokenProperties is ERC20Properties {
     }
 
     /// @notice ERC-5805: votes follow the stake to whom its holder delegated; nobody's are lost or doubled.
-    function testFuzz_votes_follow_the_stake(uint128 mine, uint128 yours, uint256 amount, address chosen) public {
+    function testFuzz_votes_follow_the_stake(uint128 mine, uint128 yours, uint256 amount, address chosen)
+        public
+    {
         vm.assume(chosen != address(0) && chosen != owner && chosen != spender);
         // Half each: a supply of both must fit the votes' 208 bits, as it does.
         give(owner, mine);
