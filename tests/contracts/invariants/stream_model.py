@@ -1,6 +1,7 @@
 """The revenue stream told naively: exact fractions, period by period, holder by holder.
 
-Slow and simple on purpose: what RevenuePool does in constant work is checked against this.
+Slow and simple on purpose: what RevenuePool does in constant work is checked against this. It moves through
+time at every deposit; the contract does not within a period, and must come to the same.
 """
 
 from fractions import Fraction
@@ -17,11 +18,10 @@ class StreamModel:
         self.streaming = self.collected = Fraction(0)
         self.balances: dict[str, int] = {}
         self.earned: dict[str, Fraction] = {}
-        self.touches = 0  # each may cost the contract a part of a unit in rounding
+        self.moves = 0  # each may shift a part of a unit between holders, by rounding
 
     def advance(self, time: int) -> None:
         """Let time pass up to `time`."""
-        self.touches += 1
         while self.time < time:
             if self.start is None:
                 self.time = time
@@ -44,6 +44,7 @@ class StreamModel:
     def move(self, time: int, source: str | None, target: str, amount: int) -> None:
         """A transfer, or a mint when `source` is None."""
         self.advance(time)
+        self.moves += 1
         if source is not None:
             self.balances[source] -= amount
         self.balances[target] = self.balances.get(target, 0) + amount
