@@ -13,8 +13,8 @@ from tests.contracts.stake import proposal
 HASH = b"\x51" * 32
 ROLE = "AccessControlUnauthorizedAccount"
 OWNER = "OwnableUnauthorizedAccount"
-EVERYBODY = ("deployer operator proposer guardian platform buyer other timelock market pool rounds stake prepaid "
-             "generation_token").split()
+EVERYBODY = ("deployer operator proposer guardian platform buyer other timelock market pool rounds stake "
+             "prepaid generation_token").split()
 # contract, function, arguments, who may, the error that others get (None: whoever may not gets a role error)
 TABLE = [
     ("market", "fulfil", lambda w: delivery(HASH), {"operator"}, ROLE),
@@ -61,14 +61,14 @@ def test_who_may_call(system, who, contract, function, arguments, allowed, refus
 
 
 # What says in a function's source that not everybody may call it.
-GUARDS = ("onlyRole", "onlyOwner", "_checkRole(", "revert NotPool", "revert NotMarket", "revert NotStakeToken",
-          "revert NotRounds", "revert NotOperator")
+GUARDS = ("onlyRole", "onlyOwner", "_checkRole(", "revert NotPool", "revert NotMarket",
+          "revert NotStakeToken", "revert NotRounds", "revert NotOperator")
 # Abstract parts of the market stand in files of their own.
 PARTS = {"MarketLedger": "market", "OrderEscrow": "market"}
 
 
 def test_every_guarded_function_is_in_the_table(system):
-    """A function that a role, an owner or another contract guards in the source must stand in the table above."""
+    """What a role, an owner or another contract guards in the source must stand in the table above."""
     listed = {(row[0], row[1]) for row in TABLE}
     names = {getattr(system, name)._name: name for name in (
         "market", "prepaid", "generation_token", "rounds", "rules", "charter", "registry", "pool", "stake")}

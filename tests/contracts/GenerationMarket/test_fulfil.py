@@ -21,7 +21,8 @@ import pytest
 
 from tests.contracts.clock import DAY, forward, next_at
 from tests.contracts.orders import (
-    FULFILLED, PRICE, REQUESTED, Output, delivered, delivery, expected, order, order_id, pay, requested, sold, totals,
+    FULFILLED, PRICE, REQUESTED, Output, delivered, delivery, expected, order, order_id, pay, requested, sold,
+    totals,
 )
 from tests.contracts.reverts import reverts
 from tests.contracts.rules import changed

@@ -17,7 +17,9 @@ request
 import pytest
 
 from tests.contracts.clock import DAY, next_at, now
-from tests.contracts.orders import FULFILLED, NONE, PRICE, REQUESTED, order, order_id, pay, requested, sold, totals
+from tests.contracts.orders import (
+    FULFILLED, NONE, PRICE, REQUESTED, order, order_id, pay, requested, sold, totals,
+)
 from tests.contracts.reverts import reverts
 
 

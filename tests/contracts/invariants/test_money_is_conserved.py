@@ -1,5 +1,5 @@
-"""Sales whole and in parts, prepaid sales, tips, gifts, refunds, claims, payees, stake and time in any order: no
-unit is lost, invented or paid wrongly.
+"""Sales whole and in parts, prepaid sales, tips, gifts, refunds, claims, payees, stake and time in any order:
+no unit is lost, invented or paid wrongly.
 
 Checked after every step: the balances of market and prepaid sales against naive ledgers, what each account is
 owed, the pool's exact conservation, and what each holder may claim against a naive model of the stream.
@@ -96,7 +96,7 @@ class Machine:
         self.ledger.owed[self.accounts[holder]] += part
 
     def rule_give_at_an_edge(self, part="st_part", periods="st_periods", offset="st_offset"):
-        """To the holders, in the last second of a period, in that of its end, or just after; or some later."""
+        """To the holders, in the last second of a period, in that of its end, or just after; or later."""
         state = self.system.pool.streamState().dict()
         end = state["start"] + state["length"] * (1 + periods) + offset
         deposit(self.system, part, at=max(end, now() + 1))

@@ -1,7 +1,7 @@
 """The contract's stream, which moves in constant work and not at all within a period, against the naive one.
 
-At times chosen to hurt: the last second of a period, that of its end and the next; whole periods and many of them
-later; before there was any stake; with the period's length changed by votes meanwhile.
+At times chosen to hurt: the last second of a period, that of its end and the next; whole periods and many of
+them later; before there was any stake; with the period's length changed by votes meanwhile.
 """
 
 from math import ceil
@@ -29,7 +29,8 @@ class Machine:
     def __init__(cls, system, who, timelock):
         cls.system, cls.timelock = system, timelock
         cls.accounts = {name: getattr(who, name) for name in HOLDERS}
-        cls.market, cls.rounds = (brownie.accounts.at(c.address, force=True) for c in (system.market, system.rounds))
+        senders = (system.market, system.rounds)
+        cls.market, cls.rounds = (brownie.accounts.at(c.address, force=True) for c in senders)
 
     def setup(self):
         self.lengths = [(0, 7 * DAY)]
