@@ -124,7 +124,9 @@ contract PrepaidSales is IPrepaidSales, EIP712, ReentrancyGuardTransient {
     function settle(Settlement calldata s, Charge[] calldata charges) external nonReentrant {
         if (!market.hasRole(OPERATOR_ROLE, msg.sender)) revert NotOperator(msg.sender);
         ICompensationRules.SaleTerms memory terms = rules.saleTermsOf(s.rulesVersion);
-        if (block.timestamp < terms.effectiveFrom) revert RulesNotInForce(s.rulesVersion, terms.effectiveFrom);
+        if (block.timestamp < terms.effectiveFrom) {
+            revert RulesNotInForce(s.rulesVersion, terms.effectiveFrom);
+        }
         uint256 price;
         for (uint256 i = 0; i < charges.length; ++i) price += _charge(s.rulesVersion, terms.unitPrice, charges[i]);
         if (price == 0 || s.receiptsRoot == 0 || s.receiptsDigest == 0) revert EmptySettlement();

@@ -1,6 +1,6 @@
 """Proofs of the money maths, for all inputs at once. Run by .tools/halmos/bin/python (`make prove`).
 
-1. halmos, on the compiled SaleSplit: whatever `split` returns sums to the price (tests/forge/proofs).
+1. halmos, on the compiled SaleSplit: whatever `addTo` adds sums to the price (tests/forge/proofs).
 2. z3, over unbounded integers: what the formulas of SaleSplit and of the largest remainder method imply. That
    the code is these formulas is checked by tests: tests/forge/properties/SaleSplitProperties.t.sol and
    tests/model/test_allocation_maths.py.
@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from z3 import And, BoolRef, Int, Ints, Not, Or, Solver, Sum, unsat
+from z3 import And, BoolRef, Int, Ints, Not, Solver, Sum, unsat
 
 ROOT = Path(__file__).resolve().parents[1]
 FORGE = ROOT / "node_modules" / "@foundry-rs" / "forge-linux-amd64" / "bin" / "forge"
@@ -27,7 +27,7 @@ Statement = tuple[str, list[BoolRef], BoolRef]
 
 
 def sale_split() -> Iterator[Statement]:
-    """Of any price and any five shares that sum to 10,000: split's parts, with x·y/10,000 rounded down."""
+    """Of any price and any five shares that sum to 10,000: addTo's parts, with x·y/10,000 rounded down."""
     price, credited = Ints("price credited")
     shares = Ints("artists holders platform network learning")
     floors = Ints("f_artists f_holders f_platform f_network f_learning")
@@ -43,7 +43,7 @@ def sale_split() -> Iterator[Statement]:
     artists, holders, *others = floors
     rest = price - Sum(others) - credited
     yield (
-        "split never reverts for credits up to the ceiling: no subtraction goes below zero",
+        "for credits up to the ceiling no subtraction goes below zero: unchecked arithmetic cannot wrap",
         given,
         rest >= 0,
     )
@@ -55,29 +55,6 @@ def sale_split() -> Iterator[Statement]:
         (rest <= holders + (artists - credited) + 4),
     )
     yield "no part exceeds the price", given, And([part <= price for part in (credited, rest, *others)])
-
-
-def wide_product() -> Iterator[Statement]:
-    """Math.mulDiv's first lines: for a product below 2**256 - 1 it takes the plain division."""
-    x, y, product, low, mod, high = Ints("x y product low mod high")
-    word = 2**256
-    given = [
-        x >= 0,
-        x < 2**160,
-        y >= 0,
-        y <= BPS,
-        product == x * y,
-        product >= 0,
-        product < 2**160 * (BPS + 1),
-        low == product % word,
-        mod == product % (word - 1),
-        Or(And(mod < low, high == mod - low - 1 + word), And(mod >= low, high == mod - low)),
-    ]
-    yield (
-        "mulDiv(price, bps, 10,000) is the plain quotient for prices below 2**160",
-        given,
-        (And(high == 0, low == product)),
-    )
 
 
 def largest_remainder(artists: int) -> Iterator[Statement]:
@@ -144,7 +121,7 @@ def main() -> int:
         "--forge", default=str(FORGE), help="forge's program (default: the one in node_modules)"
     )
     options = parser.parse_args()
-    statements = [*sale_split(), *wide_product()]
+    statements = [*sale_split()]
     for artists in range(1, 7):
         statements += largest_remainder(artists)
     proven = [holds(statement) for statement in statements]

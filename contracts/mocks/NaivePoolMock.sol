@@ -6,7 +6,7 @@ import {IMarketLedger} from "../interfaces/IMarketLedger.sol";
 import {IRevenuePool} from "../interfaces/IRevenuePool.sol";
 import {IStakeToken} from "../interfaces/IStakeToken.sol";
 
-/// @title The revenue pool without its stream: each deposit is divided at once among those who hold stake then
+/// @title The revenue pool without its stream: each deposit is divided at once among the present holders
 /// @notice What the tests show attacks against. Never deployed but by them.
 contract NaivePoolMock is IRevenuePool {
     uint256 public constant SCALE = 2 ** 128;

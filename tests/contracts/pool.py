@@ -25,14 +25,21 @@ def deposit(system: SimpleNamespace, amount: int, at: int | None = None) -> Any:
     return system.market.contribute(amount, 0, 0, 0, {"from": account})
 
 
-def assert_conserved(system: SimpleNamespace, holders: list[Any]) -> None:
-    """Nothing is lost or invented, to the last 1/SCALE of a unit; `holders` are all that ever held stake."""
+def assert_streamed(system: SimpleNamespace, holders: list[Any]) -> tuple[int, int]:
+    """What came in is paid, waiting, somebody's, or less than a unit, to the last 1/SCALE; deposited and
+    claimed. `holders` are all that ever held stake."""
     scale = system.pool.SCALE()
     deposited, claimed = system.pool.deposited(), system.pool.claimed()
     accrued = sum(system.pool.accruedScaled(h) for h in holders)
     remainder = system.pool.remainderScaled()
     assert deposited * scale == (claimed + system.pool.pending()) * scale + accrued + remainder
     assert remainder < max(system.stake.totalSupply(), 1)
+    return deposited, claimed
+
+
+def assert_conserved(system: SimpleNamespace, holders: list[Any]) -> None:
+    """As assert_streamed, and the market has the money."""
+    deposited, claimed = assert_streamed(system, holders)
     sums = system.market.totals().dict()
     assert (sums["holders"], sums["holdersPaid"]) == (deposited, claimed)
     assert system.token.balanceOf(system.market) >= deposited - claimed

@@ -28,8 +28,8 @@ def voucher(buyer: Any, start: int, end: int, **changes: Any) -> dict[str, Any]:
     return {**plain, **changes}
 
 
-def charge(system: SimpleNamespace, buyer: Any, start: int, end: int, signer: Any = None, contract: Any = None,
-           chain_id: int = 31337, **changes: Any) -> tuple[Any, ...]:
+def charge(system: SimpleNamespace, buyer: Any, start: int, end: int, signer: Any = None,
+           contract: Any = None, chain_id: int = 31337, **changes: Any) -> tuple[Any, ...]:
     """A charge with the buyer's signature over its voucher."""
     message = voucher(buyer, start, end, **changes)
     signature = sign(signer or buyer, contract or system.prepaid, "Voucher", message, chain_id).signature

@@ -1,7 +1,7 @@
 """What an attacker tries, by the threat list of the design; each test says what they get at most.
 
-operator key stolen     → the artists' share of open orders and of the prepaid credits of the present week that are
-                          not claimed; nothing owed, nothing refundable, nothing of holders
+operator key stolen     → the artists' share of open orders, and of the present week's prepaid credits what is not
+                          claimed; nothing owed, nothing refundable, nothing of holders
 guardian key stolen     → no new orders, until the timelock names another; no money
 self-dealing orders     → one's own money less the platform's, network's and learning contributors' shares
 signatures              → other contract: refused; malleated: refused (other chain, other order, used: beside each
@@ -11,8 +11,8 @@ proposal front-running  → a copy by somebody else is refused, so that nobody c
 blacklists              → an order is delivered or refunded all the same; a bond holds up nobody else's
 gas exhaustion          → the largest sale that any rules allow fits a block many times over
 
-Against a naive version, where the same attack succeeds: test_naive_versions. Against vouchers and settlements:
-PrepaidSales/.
+Against a naive version, where the same attack succeeds: test_naive_versions. Against vouchers and
+settlements: PrepaidSales/.
 Beside each function's tests: reentrancy, fee-on-transfer, rounding to zero, zero supply, just-in-time stake,
 timestamp edges, malformed proofs.
 """

@@ -1,11 +1,11 @@
-"""Attacks that succeed against a naive version and fail against ours: so we know that the tests attack at all.
+"""Attacks that succeed against a naive version and fail against ours: so we know that the tests attack.
 
-just-in-time stake       NaivePoolMock divides each deposit at once    → ours streams: the time held, no more
-signature for another job  NaiveOrdersMock: any nonce                  → ours: the nonce is the order's id
+just-in-time stake          NaivePoolMock divides each deposit at once → ours streams: the time held, no more
+signature for another job   NaiveOrdersMock: any nonce                 → ours: the nonce is the order's id
 paid twice by calling back  NaiveLedgerMock pays, then takes note      → ours: effects first, and a guard
-fee on transfer          NaiveLedgerMock believes the amount           → ours: what came in, or nothing
-one refused holds up all  NaiveLedgerMock pays in turn                 → ours leaves out whom the token refuses
-inner node as a leaf     NaiveLedgerMock hashes leaves once            → ours hash them twice
+fee on transfer             NaiveLedgerMock believes the amount        → ours: what came in, or nothing
+one refused holds up all    NaiveLedgerMock pays in turn               → ours leaves it out
+inner node as a leaf        NaiveLedgerMock hashes leaves once         → ours hash them twice
 """
 
 import brownie

@@ -90,7 +90,7 @@ PARTS = {"MarketLedger": "market", "OrderEscrow": "market", "RoundChallenges": "
 
 
 def test_every_guarded_function_is_in_the_table(system):
-    """A function that a role, an owner or another contract guards in the source must stand in the table above."""
+    """What a role, an owner or another contract guards in the source must stand in the table above."""
     listed = {(row[0], row[1]) for row in TABLE}
     names = {getattr(system, name)._name: name for name in (
         "market", "prepaid", "generation_token", "rounds", "rules", "charter", "registry", "pool", "stake",

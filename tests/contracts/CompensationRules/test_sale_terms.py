@@ -51,4 +51,5 @@ def test_largest_price_of_all(system, who):
     terms = rules.saleTermsOf(1).dict()
     assert (terms["unitPrice"], terms["maxCredits"]) == (2**96 - 1, 64)
     with reverts("OutOfBounds", "pricePerGeneration", 2**96, 1, 2**96 - 1):
-        who.deployer.deploy(system.project.CompensationRules, system.timelock, changed(pricePerGeneration=2**96))
+        dearer = changed(pricePerGeneration=2**96)
+        who.deployer.deploy(system.project.CompensationRules, system.timelock, dearer)

@@ -125,7 +125,8 @@ def test_refused_payee_of_an_artist(redirected, who):
 def test_reentrant_token_in_a_batch(hostile, who, function):
     """The refused transfer is left out, so the call back has gained nothing either."""
     sold(hostile, who, (who.artist, 5))
-    again = getattr(hostile.market, function).encode_input(who.artist if function == "claim" else [who.artist])
+    argument = who.artist if function == "claim" else [who.artist]
+    again = getattr(hostile.market, function).encode_input(argument)
     hostile.token.callDuringTransfer(hostile.market, again, {"from": who.other})
     hostile.market.claimMany([who.artist], {"from": who.other})
     assert (hostile.token.balanceOf(who.artist), hostile.market.owed(who.artist)) == (0, 5)

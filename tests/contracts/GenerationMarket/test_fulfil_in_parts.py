@@ -116,8 +116,9 @@ def test_rest_is_refunded(system, who):
         delivered(system, who, an_order, quantity=1)
     system.token.mint(who.buyer, 5 * PRICE, {"from": who.buyer})
     system.token.approve(system.market, 5 * PRICE, {"from": who.buyer})
-    with reverts("DeadlineOutOfRange", an_order.deadline, an_order.deadline + 9, an_order.deadline + 9 + 7 * DAY):
-        next_at(an_order.deadline + 9)
+    later = an_order.deadline + 9
+    next_at(later)
+    with reverts("DeadlineOutOfRange", an_order.deadline, later, later + 7 * DAY):
         system.market.request(an_order, {"from": who.buyer})
 
 
@@ -128,7 +129,8 @@ def test_parts_in_one_batch(system, who):
     outputs = [output(n, quantity) for n, quantity in enumerate((1, 2, 1))]
     given = [(identifier, 1, outputs[0]), (order_id(system.market, other), 0, output(9)),
              (identifier, 0, outputs[1]), (identifier, 2, outputs[2])]
-    system.market.fulfilMany(given, [(who.artist, 5), (who.artist, 6), (who.artist2, 7)], {"from": who.operator})
+    credits = [(who.artist, 5), (who.artist, 6), (who.artist2, 7)]
+    system.market.fulfilMany(given, credits, {"from": who.operator})
     assert system.market.stateOf(identifier) == FULFILLED and system.market.isDelivered(identifier, outputs)
     assert (system.market.owed(who.artist), system.market.owed(who.artist2)) == (11, 7)
     sums = totals(system, an_order, other)

@@ -32,8 +32,8 @@ def several(system, who, count):
 def test_sum_goes_to_the_pool(system, who):
     orders, ids = several(system, who, 3)
     credits = [(who.artist, 100), (who.artist2, 7), (who.artist, 102)]
-    tx = system.market.fulfilMany([(ids[0], 2, Output()), (ids[1], 0, Output()), (ids[2], 1, Output())], credits,
-                                  {"from": who.operator})
+    given = [(identifier, count, Output()) for identifier, count in zip(ids, (2, 0, 1))]
+    tx = system.market.fulfilMany(given, credits, {"from": who.operator})
     assert (system.market.owed(who.artist), system.market.owed(who.artist2)) == (202, 7)
     assert [str(e["orderId"]) for e in tx.events["OrderFulfilled"]] == ids
     assert [str(e["orderId"]) for e in tx.events["ArtistCredited"]] == [ids[0], ids[0], ids[2]]

@@ -30,7 +30,8 @@ def test_pays(system, who, pool):
 
 def test_nobody_else(system, who, timelock):
     deposit(system, 100)
-    for caller in (who.operator, who.artist, timelock, brownie.accounts.at(system.market.address, force=True)):
+    market = brownie.accounts.at(system.market.address, force=True)
+    for caller in (who.operator, who.artist, timelock, market):
         with reverts("NotPool", caller):
             system.market.payHolder(who.artist, 1, False, {"from": caller})
 

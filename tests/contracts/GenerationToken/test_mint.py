@@ -44,7 +44,8 @@ def test_to_the_buyer(system, who):
     an_order = sold(system, who)
     tx = system.generation_token.mint(an_order, [Output()], 0, {"from": who.buyer})
     identifier = token_id(system, an_order, 0)
-    assert tx.return_value == identifier == system.generation_token.tokenIdOf(order_id(system.market, an_order), 0)
+    assert tx.return_value == identifier
+    assert system.generation_token.tokenIdOf(order_id(system.market, an_order), 0) == identifier
     assert system.generation_token.ownerOf(identifier) == who.buyer
     event = tx.events["GenerationMinted"]
     assert (event["tokenId"], str(event["orderId"]), event["buyer"], event["index"]) == (
@@ -58,7 +59,7 @@ def test_only_the_buyer(system, who, caller):
     an_order = sold(system, who)
     with reverts("NotBuyer", getattr(who, caller), who.buyer):
         system.generation_token.mint(an_order, [Output()], 0, {"from": getattr(who, caller)})
-    theirs = an_order._replace(buyer=getattr(who, caller).address)  # their own order is one that nobody delivered
+    theirs = an_order._replace(buyer=getattr(who, caller).address)  # an order that nobody delivered
     with reverts("NotDelivered", order_id(system.market, theirs)):
         system.generation_token.mint(theirs, [Output()], 0, {"from": getattr(who, caller)})
 

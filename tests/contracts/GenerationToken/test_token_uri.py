@@ -58,7 +58,7 @@ def test_not_minted(system):
 def test_name_and_interfaces(system):
     token = system.generation_token
     assert (token.name(), token.symbol()) == ("Melting Pot Generation", "POTGEN")
-    for identifier in ("0x01ffc9a7", "0x80ac58cd", "0x5b5e139f", "0x2a55205a"):  # ERC-165, 721, metadata, 2981
+    for identifier in ("0x01ffc9a7", "0x80ac58cd", "0x5b5e139f", "0x2a55205a"):  # 165, 721, metadata, 2981
         assert token.supportsInterface(identifier)
     for identifier in ("0xffffffff", "0x00000000", "0x780e9d63", "0xd9b67a26"):  # enumerable, 1155
         assert not token.supportsInterface(identifier)

@@ -114,7 +114,7 @@ def test_proof_of_another_period(system, who, sales, week):
 
 
 def test_root_with_leaves_of_another_period(system, who, sales, week):
-    """A settlement mined after the week it was made for: its leaves prove nothing until a root that fits comes."""
+    """A settlement mined after the week it was made for: its leaves prove nothing until a root fits."""
     sales.settle(Credits(week - 1, (who.artist, 70)))
     for period in (week - 1, week):
         with reverts("NotCredited", period, who.artist, 70):

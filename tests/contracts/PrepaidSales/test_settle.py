@@ -157,8 +157,8 @@ def test_last_second_of_a_period(system, who, week):
 def test_unknown_rules(system, who, version):
     prepay(system, who.buyer)
     with reverts("UnknownVersion", version, 1):
-        system.prepaid.settle(settlement(rulesVersion=version),
-                              [charge(system, who.buyer, 0, PRICE, rulesVersion=version)], {"from": who.operator})
+        signed = charge(system, who.buyer, 0, PRICE, rulesVersion=version)
+        system.prepaid.settle(settlement(rulesVersion=version), [signed], {"from": who.operator})
 
 
 def test_rules_that_wait_out_their_notice(system, who, timelock):
@@ -216,8 +216,8 @@ def test_blacklisted_contract(hostile, who, refused):
 @pytest.mark.parametrize("function", ["deposit", "withdraw", "claim"])
 def test_reentrant_token(hostile, who, function):
     prepay(hostile, who.buyer)
-    arguments = {"deposit": (who.buyer, 1), "withdraw": (who.buyer,), "claim": (1, who.artist, 1, [])}[function]
-    again = getattr(hostile.prepaid, function).encode_input(*arguments)
+    arguments = {"deposit": (who.buyer, 1), "withdraw": (who.buyer,), "claim": (1, who.artist, 1, [])}
+    again = getattr(hostile.prepaid, function).encode_input(*arguments[function])
     hostile.token.callDuringTransfer(hostile.prepaid, again, {"from": who.other})
     with reverts("ReentrancyGuardReentrantCall"):
         settled(hostile, who, [charge(hostile, who.buyer, 0, PRICE)])

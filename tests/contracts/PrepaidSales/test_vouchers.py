@@ -93,7 +93,8 @@ def test_gap(system, who):
     with reverts("VoucherGap", who.buyer, PRICE, 0):
         settled(system, who, [charge(system, who.buyer, PRICE, 2 * PRICE)])
     with reverts("VoucherGap", who.buyer, PRICE, 0):  # in the wrong order
-        settled(system, who, [charge(system, who.buyer, PRICE, 2 * PRICE), charge(system, who.buyer, 0, PRICE)])
+        both = [charge(system, who.buyer, start, start + PRICE) for start in (PRICE, 0)]
+        settled(system, who, both)
 
 
 def test_overlap_charges_only_what_is_new(system, who):
@@ -182,7 +183,7 @@ def test_contract_wallet(system, who):
     system.prepaid.deposit(wallet, PRICE, {"from": who.other})
     message = voucher(wallet, 0, PRICE)
     identifier = digest(typed(system.prepaid, "Voucher", message))
-    right, forged = (key_of(signer).unsafe_sign_hash(identifier).signature for signer in (who.artist, who.other))
+    right, forged = (key_of(by).unsafe_sign_hash(identifier).signature for by in (who.artist, who.other))
     with reverts("BadVoucher", wallet):
         settled(system, who, [charged(message, forged)])
     settled(system, who, [charged(message, right)])

@@ -94,7 +94,7 @@ def test_at_a_periods_end(system, holder, offset, start_of_its_period):
 @pytest.mark.parametrize("periods", [2, 3, 50])
 @pytest.mark.parametrize("offset", [-1, 0, 1])
 def test_after_idle_periods(system, holder, periods, offset):
-    """Up to the end of the period that streams it goes on; from there on nothing runs, and a new one begins."""
+    """Up to the end of the period that streams it goes on; from there on a new one begins."""
     start = now() + 100
     deposit(system, MONEY, at=start)
     at = start + periods * WEEK + offset

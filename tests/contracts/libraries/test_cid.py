@@ -10,7 +10,7 @@ from backend.storage.cid import cid_of_digest, digest_of
 
 
 def by_the_specification(digest):
-    """Multibase base32 of version 1, dag-pb, sha2-256, 32 bytes, the digest: big-endian, five bits a digit."""
+    """Multibase base32 of version 1, dag-pb, sha2-256, 32 bytes, the digest: five bits a digit."""
     number = int.from_bytes(b"\x01\x70\x12\x20" + digest, "big") << 2  # 288 bits filled up to 58 digits
     digits = "abcdefghijklmnopqrstuvwxyz234567"
     return "b" + "".join(digits[number >> 5 * i & 31] for i in reversed(range(58)))

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.core import given
 
 # Of each field: its bits, from the lowest of the word on.
-BITS = {"state": 8, "maxCredits": 8, "shares": 64, "quantity": 32, "deadline": 40, "unitPrice": 96, "parts": 1}
+BITS = {"state": 8, "maxCredits": 8, "shares": 64, "quantity": 32, "deadline": 40, "unitPrice": 96,
+        "parts": 1}
 MOST = {name: 2**bits - 1 for name, bits in BITS.items()} | {"state": 2}
 REQUESTED, FULFILLED = 1, 2
 

@@ -23,7 +23,8 @@ def shares():
 
 
 @settings(max_examples=150, deadline=None)
-@given(price=st.one_of(st.integers(0, 20_000), st.integers(0, MOST)), bps=shares(), part=st.integers(0, 10**6))
+@given(price=st.one_of(st.integers(0, 20_000), st.integers(0, MOST)), bps=shares(),
+       part=st.integers(0, 10**6))
 @example(price=MOST, bps=[10_000, 0, 0, 0], part=10**6)
 @example(price=MOST, bps=[0, 0, 0, 10_000], part=0)
 @example(price=MOST, bps=[2_500, 2_500, 2_500, 2_500], part=10**6)
