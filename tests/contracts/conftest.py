@@ -92,24 +92,13 @@ def naive_pool(who: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> SimpleN
     return replacing(who, monkeypatch, RevenuePool="NaivePoolMock")
 
 
-@pytest.fixture
-def redirected(who: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """The same contracts, hostile token and all, with a registry in which anyone sets anyone's payee."""
-    from brownie import project
-
-    token = who.deployer.deploy(project.get_loaded_projects()[0].HostileTokenMock)
-    system = replacing(who, monkeypatch, token.address, ArtworkRegistry="PayeesMock")
-    return SimpleNamespace(**{**vars(system), "token": token})
-
-
-def replacing(who: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, settlement_token: str | None = None,
-              **mocks: str) -> SimpleNamespace:
+def replacing(who: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, **mocks: str) -> SimpleNamespace:
     """A deployment in which mocks stand for some contracts."""
     from scripts import deployment
 
     for name, mock in mocks.items():
         monkeypatch.setitem(deployment.DEPLOYED_AS, name, mock)
-    return deployed(who, settlement_token)
+    return deployed(who)
 
 
 def deployed(who: SimpleNamespace, settlement_token: str | None = None) -> SimpleNamespace:

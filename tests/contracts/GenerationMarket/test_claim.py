@@ -85,40 +85,40 @@ def test_many_leaves_out_whom_the_token_refuses(hostile, who):
     assert totals(hostile)["claimed"] == 150_011
 
 
-def test_to_the_payee_that_the_registry_names(redirected, who):
-    sold(redirected, who, (who.artist, 5))
-    redirected.registry.setPayee(who.artist, who.other, {"from": who.artist})
-    redirected.registry.setPayee(who.platform, who.artist3, {"from": who.platform})
-    tx = redirected.market.claim(who.artist, {"from": who.relayer})
+def test_to_the_payee_that_the_registry_names(hostile, who):
+    sold(hostile, who, (who.artist, 5))
+    hostile.registry.setPayee(who.other, {"from": who.artist})
+    hostile.registry.setPayee(who.artist3, {"from": who.platform})
+    tx = hostile.market.claim(who.artist, {"from": who.relayer})
     assert (tx.events["OwedClaimed"]["account"], tx.events["OwedClaimed"]["payee"]) == (who.artist, who.other)
-    redirected.market.claimMany([who.platform], {"from": who.relayer})
-    balances = [redirected.token.balanceOf(a) for a in (who.artist, who.other, who.platform, who.artist3)]
+    hostile.market.claimMany([who.platform], {"from": who.relayer})
+    balances = [hostile.token.balanceOf(a) for a in (who.artist, who.other, who.platform, who.artist3)]
     assert balances == [0, 5, 0, 150_000]
-    assert redirected.market.owed(who.other) == redirected.market.owed(who.artist) == 0
-    assert totals(redirected)["claimed"] == 150_005
+    assert hostile.market.owed(who.other) == hostile.market.owed(who.artist) == 0
+    assert totals(hostile)["claimed"] == 150_005
 
 
-def test_payee_that_could_only_give_it_back(redirected, who):
-    sold(redirected, who, (who.artist, 5), (who.artist2, 6))
-    redirected.registry.setPayee(who.artist, redirected.market, {"from": who.artist})
-    with reverts("PayeeRefused", redirected.market):
-        redirected.market.claim(who.artist, {"from": who.other})
-    redirected.market.claimMany([who.artist, who.artist2], {"from": who.other})
-    assert redirected.market.owed(who.artist) == 5
-    assert totals(redirected)["claimed"] == 6
-    redirected.registry.setPayee(who.artist, who.artist, {"from": who.artist})
-    assert redirected.market.claim(who.artist, {"from": who.other}).return_value == 5
+def test_payee_that_could_only_give_it_back(hostile, who):
+    sold(hostile, who, (who.artist, 5), (who.artist2, 6))
+    hostile.registry.setPayee(hostile.market, {"from": who.artist})
+    with reverts("PayeeRefused", hostile.market):
+        hostile.market.claim(who.artist, {"from": who.other})
+    hostile.market.claimMany([who.artist, who.artist2], {"from": who.other})
+    assert hostile.market.owed(who.artist) == 5
+    assert totals(hostile)["claimed"] == 6
+    hostile.registry.setPayee(who.artist, {"from": who.artist})
+    assert hostile.market.claim(who.artist, {"from": who.other}).return_value == 5
 
 
-def test_refused_payee_of_an_artist(redirected, who):
-    sold(redirected, who, (who.artist, 5))
-    redirected.registry.setPayee(who.artist, who.other, {"from": who.artist})
-    redirected.token.setBlacklisted(who.other, True, {"from": who.other})
-    redirected.market.claimMany([who.artist], {"from": who.relayer})
-    assert redirected.market.owed(who.artist) == 5
-    redirected.registry.setPayee(who.artist, who.artist3, {"from": who.artist})
-    redirected.market.claimMany([who.artist], {"from": who.relayer})
-    assert redirected.token.balanceOf(who.artist3) == 5
+def test_refused_payee_of_an_artist(hostile, who):
+    sold(hostile, who, (who.artist, 5))
+    hostile.registry.setPayee(who.other, {"from": who.artist})
+    hostile.token.setBlacklisted(who.other, True, {"from": who.other})
+    hostile.market.claimMany([who.artist], {"from": who.relayer})
+    assert hostile.market.owed(who.artist) == 5
+    hostile.registry.setPayee(who.artist3, {"from": who.artist})
+    hostile.market.claimMany([who.artist], {"from": who.relayer})
+    assert hostile.token.balanceOf(who.artist3) == 5
 
 
 @pytest.mark.parametrize("function", ["claim", "claimMany"])

@@ -207,19 +207,19 @@ def test_stolen_operator_key(system, who, sales, week):
     assert kept(system, [who.buyer], [week, week + 1]) == 960 * PRICE
 
 
-def test_to_the_payee(redirected, who):
-    sales, week = Sales(redirected, who), period_now()
+def test_to_the_payee(hostile, who):
+    sales, week = Sales(hostile, who), period_now()
     credits = Credits(week, (who.artist, 70), (who.artist2, 30))
     sales.settle(credits)
-    redirected.registry.setPayee(who.artist, who.other, {"from": who.artist})
-    tx = claim(redirected, who, credits, who.artist)
+    hostile.registry.setPayee(who.other, {"from": who.artist})
+    tx = claim(hostile, who, credits, who.artist)
     assert (tx.events["CreditsClaimed"]["payee"], tx.return_value) == (who.other, 70)
-    assert redirected.token.balanceOf(who.other) == 70
-    redirected.registry.setPayee(who.artist2, redirected.prepaid, {"from": who.artist2})
-    with reverts("PayeeRefused", redirected.prepaid):
-        claim(redirected, who, credits, who.artist2)
-    redirected.registry.setPayee(who.artist2, who.artist2, {"from": who.artist2})
-    assert claim(redirected, who, credits, who.artist2).return_value == 30
+    assert hostile.token.balanceOf(who.other) == 70
+    hostile.registry.setPayee(hostile.prepaid, {"from": who.artist2})
+    with reverts("PayeeRefused", hostile.prepaid):
+        claim(hostile, who, credits, who.artist2)
+    hostile.registry.setPayee(who.artist2, {"from": who.artist2})
+    assert claim(hostile, who, credits, who.artist2).return_value == 30
 
 
 def test_refused_by_the_token(hostile, who):
