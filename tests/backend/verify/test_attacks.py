@@ -16,6 +16,7 @@ from eth_abi import encode
 from eth_utils import keccak
 
 from backend.chain.client import ChainClient
+from backend.errors import ContractReverted
 from backend.generations import fulfilment, service
 from backend.generations.attribution import encoded, with_credits
 from backend.generations.fulfilment import Fulfilment
@@ -23,7 +24,6 @@ from backend.generations.orders import Order
 from backend.generations.serving import ServedModel
 from backend.jobs.queue import LeasedOrder
 from backend.storage.cid import digest_of
-from backend.errors import ContractReverted
 from backend.training import rounds
 from backend.training.merkle import Leaf, StandardTree
 from backend.verify import service as verify
