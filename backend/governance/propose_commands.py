@@ -63,24 +63,25 @@ def text(ctx: Context, file: Path, title: str | None, account: str, as_json: boo
 @click.command("propose-resolve")
 @click.argument("round_id", type=click.IntRange(1, 2**63 - 1))
 @click.argument("challenge_id", type=click.IntRange(1, 2**32 - 1))
-@click.option("--upheld/--refused", "upheld", required=True, default=None, help="Was the leaf wrong?")
+@click.argument("decision", type=click.Choice(["upheld", "refused"]))
 @click.option("--why", default="", help="Reasons, as part of the proposal.")
 @account_option
 @json_option
 @click.pass_obj
 def resolve(
-    ctx: Context, round_id: int, challenge_id: int, upheld: bool, why: str, account: str, as_json: bool
+    ctx: Context, round_id: int, challenge_id: int, decision: str, why: str, account: str, as_json: bool
 ) -> None:
     """Propose to decide CHALLENGE_ID of ROUND_ID: upheld rejects the round.
 
     \b
     Example:
-      meltingpot vote propose-resolve 2 1 --upheld --account artist:NAME
+      meltingpot vote propose-resolve 2 1 upheld --account artist:NAME
     """
     from backend.governance import service
 
-    holder = ctx.wallets.account(account)
-    show_state(ctx, service.propose_resolve(ctx, holder, round_id, challenge_id, upheld, why), as_json)
+    holder, upheld = ctx.wallets.account(account), decision == "upheld"
+    proposal_id = service.propose_resolve(ctx, holder, round_id, challenge_id, upheld, why)
+    show_state(ctx, proposal_id, as_json)
 
 
 def _change(text: str) -> tuple[str, int]:

@@ -99,20 +99,20 @@ def list_challenges(ctx: Context, round_id: int, as_json: bool) -> None:
 @round_group.command()
 @click.argument("round_id", type=ROUND_ID)
 @click.argument("challenge_id", type=CHALLENGE_ID)
-@click.option("--upheld/--refused", "upheld", required=True, default=None, help="Was the leaf wrong?")
+@click.argument("decision", type=click.Choice(["upheld", "refused"]))
 @json_option
 @click.pass_obj
-def resolve(ctx: Context, round_id: int, challenge_id: int, upheld: bool, as_json: bool) -> None:
+def resolve(ctx: Context, round_id: int, challenge_id: int, decision: str, as_json: bool) -> None:
     """Decide CHALLENGE_ID of ROUND_ID as wallet `resolver`: before there is any stake. Afterwards the holders vote:
     `meltingpot vote propose-resolve`.
 
     \b
     Example:
-      meltingpot round resolve 1 1 --refused
+      meltingpot round resolve 1 1 refused
     """
     from backend.training import challenges, rounds
 
-    challenges.resolve(ctx, round_id, challenge_id, upheld)
+    challenges.resolve(ctx, round_id, challenge_id, decision == "upheld")
     show(rounds.round_of(ctx, round_id).to_json(), as_json)
 
 
