@@ -15,6 +15,8 @@ contract CompensationRules is ICompensationRules, Ownable {
     uint16 public constant MIN_ARTISTS_AND_HOLDERS_BPS = 6_000;
     /// @notice No share moves by more than this from one version to the next.
     uint16 public constant MAX_SHARE_STEP_BPS = 1_000;
+    /// @notice Most of a round's mint that is not the artists'.
+    uint16 public constant MAX_LEARNING_MINT_BPS = 5_000;
     uint16 public constant MAX_CREDITS_LIMIT = 64;
     uint32 public constant MIN_CHALLENGE_WINDOW = 1 days;
     uint32 public constant MAX_CHALLENGE_WINDOW = 30 days;
@@ -146,7 +148,7 @@ contract CompensationRules is ICompensationRules, Ownable {
         _within("artistsBps", r.artistsBps, MIN_ARTISTS_BPS, 10_000);
         uint256 both = uint256(r.artistsBps) + r.holdersBps;
         _within("artistsBps+holdersBps", both, MIN_ARTISTS_AND_HOLDERS_BPS, 10_000);
-        _within("learningMintBps", r.learningMintBps, 0, 10_000);
+        _within("learningMintBps", r.learningMintBps, 0, MAX_LEARNING_MINT_BPS);
         _within("maxCredits", r.maxCredits, 1, MAX_CREDITS_LIMIT);
         _within("challengeWindow", r.challengeWindow, MIN_CHALLENGE_WINDOW, MAX_CHALLENGE_WINDOW);
         _within("streamPeriod", r.streamPeriod, MIN_STREAM_PERIOD, MAX_STREAM_PERIOD);

@@ -68,6 +68,7 @@ def test_shares_sum(system, timelock):
     ({"artistsBps": 2_999, "holdersBps": 4_501}, "artistsBps", 2_999, 3_000, 5_000),
     ({"platformBps": 2_501, "holdersBps": 2_499}, "holdersBps", 2_499, 2_500, 4_500),
     ({"learningMintBps": 1_501}, "learningMintBps", 1_501, 0, 1_500),
+    ({"learningMintBps": 5_001}, "learningMintBps", 5_001, 0, 5_000),
     ({"maxCredits": 0}, "maxCredits", 0, 1, 64),
     ({"maxCredits": 65}, "maxCredits", 65, 1, 64),
     ({"challengeWindow": DAY - 1}, "challengeWindow", DAY - 1, DAY, 30 * DAY),
