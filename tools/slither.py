@@ -25,7 +25,7 @@ FORGE = ROOT / "node_modules" / "@foundry-rs" / "forge-linux-amd64" / "bin" / "f
 OUT = "build/forge/slither/out"
 # Not deployed, or others' code.
 LEFT_OUT = "node_modules|tests/forge|contracts/mocks"
-TOKENS = (("StakeToken", "ERC20"), ("SettlementTokenMock", "ERC20"))
+TOKENS = (("StakeToken", "ERC20"), ("SettlementTokenMock", "ERC20"), ("GenerationToken", "ERC721"))
 LINE = re.compile(r"^\| `([\w-]+)` \| `([\w.]+)` \| \S", re.M)
 # slither-check-erc says "[✓]" for what is there and "[ ]" for what is not. This one is a note on approve: the
 # standard has it that way.
