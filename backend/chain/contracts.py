@@ -21,6 +21,8 @@ NAMES = (
     "StakeToken",
     "RevenuePool",
     "GenerationMarket",
+    "PrepaidSales",
+    "GenerationToken",
     "MeltingPotGovernor",
     "TimelockController",
     "Charter",
@@ -113,6 +115,14 @@ class Contracts:
     @cached_property
     def market(self) -> Contract:
         return self._contract("GenerationMarket")
+
+    @cached_property
+    def prepaid(self) -> Contract:
+        return self._contract("PrepaidSales")
+
+    @cached_property
+    def generation_token(self) -> Contract:
+        return self._contract("GenerationToken")
 
     @cached_property
     def governor(self) -> Contract:

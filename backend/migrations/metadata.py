@@ -3,6 +3,7 @@
 import backend.chain.tables
 import backend.generations.tables
 import backend.governance.tables
+import backend.prepaid.tables
 import backend.royalties.tables
 import backend.stake.tables
 import backend.training.tables
