@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from backend.amounts import Amount
 from backend.context import Context
 from backend.errors import UsageError
 from backend.generations.funding import fund_buyer
@@ -33,12 +34,12 @@ def prepaid() -> None:
 
 
 @prepaid.command()
-@click.argument("amount", type=click.FloatRange(min=0, min_open=True))
+@click.argument("amount", type=Amount())
 @BUYER
 @click.option("--fund", is_flag=True, help="Development chains: give the buyer the tokens first.")
 @JSON
 @click.pass_obj
-def deposit(ctx: Context, amount: float, buyer: str, fund: bool, as_json: bool) -> None:
+def deposit(ctx: Context, amount: int, buyer: str, fund: bool, as_json: bool) -> None:
     """Add AMOUNT (whole settlement tokens) to the buyer's balance.
 
     \b
@@ -47,19 +48,19 @@ def deposit(ctx: Context, amount: float, buyer: str, fund: bool, as_json: bool) 
     """
     from backend.prepaid import service
 
-    account, units = ctx.wallets.account(buyer), round(amount * 10**6)
+    account = ctx.wallets.account(buyer)
     if fund:
-        fund_buyer(ctx, account.address, units)
-    service.deposit(ctx, account, units)
+        fund_buyer(ctx, account.address, amount)
+    service.deposit(ctx, account, amount)
     _show_balance(ctx, account.address, as_json)
 
 
 @prepaid.command()
-@click.argument("amount", type=click.FloatRange(min=0), required=False)
+@click.argument("amount", type=Amount(), required=False)
 @BUYER
 @JSON
 @click.pass_obj
-def withdraw(ctx: Context, amount: float | None, buyer: str, as_json: bool) -> None:
+def withdraw(ctx: Context, amount: int | None, buyer: str, as_json: bool) -> None:
     """Announce that the buyer takes AMOUNT back a day from now; without AMOUNT, pay what was announced.
 
     \b
@@ -73,7 +74,7 @@ def withdraw(ctx: Context, amount: float | None, buyer: str, as_json: bool) -> N
     if amount is None:
         service.withdraw(ctx, account.address)
     else:
-        service.announce_withdrawal(ctx, account, round(amount * 10**6))
+        service.announce_withdrawal(ctx, account, amount)
     _show_balance(ctx, account.address, as_json)
 
 

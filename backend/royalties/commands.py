@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from backend.amounts import Amount
 from backend.context import Context
 from backend.errors import ContractReverted, UsageError
 
@@ -58,7 +59,7 @@ def claim(ctx: Context, accounts: tuple[str, ...], everybody: bool, dry_run: boo
 
 @click.command()
 @click.argument("order_id")
-@click.argument("amount", type=click.FloatRange(min=0, min_open=True))
+@click.argument("amount", type=Amount())
 @click.option("--from", "tipper", default="buyer:1", show_default=True, help="Wallet that pays.")
 @click.option("--artist", "artists", multiple=True, help="Address or wallet name; may be repeated.")
 @click.option("--fund", is_flag=True, help="Development chains: give the payer the tokens first.")
@@ -67,7 +68,7 @@ def claim(ctx: Context, accounts: tuple[str, ...], everybody: bool, dry_run: boo
 def tip(
     ctx: Context,
     order_id: str,
-    amount: float,
+    amount: int,
     tipper: str,
     artists: tuple[str, ...],
     fund: bool,
@@ -87,10 +88,10 @@ def tip(
     from backend.royalties import tips
 
     wait_until_indexed(ctx.sessions, ctx.client.block_number())
-    account, units = ctx.wallets.account(tipper), round(amount * 10**6)
+    account = ctx.wallets.account(tipper)
     if fund:
-        fund_buyer(ctx, account.address, units)
-    given = tips.tip(ctx, account, order_id, units, [_address(ctx, name) for name in artists])
+        fund_buyer(ctx, account.address, amount)
+    given = tips.tip(ctx, account, order_id, amount, [_address(ctx, name) for name in artists])
     if as_json:
         listed = [{"artist": artist, "amount": str(part)} for artist, part in given.items()]
         click.echo(json.dumps({"order_id": order_id, "tips": listed}))

@@ -8,6 +8,10 @@ from eth_utils import keccak
 
 from backend.chain.transactions import Sender
 from backend.context import Context
+from backend.generations.orders import Order
+from backend.prepaid import vouchers
+from backend.prepaid.settlements import artists_tree
+from backend.prepaid.vouchers import Voucher
 from backend.training.merkle import Leaf, StandardTree
 from tests.backend.chain.reading import send_unlocked
 
@@ -155,6 +159,36 @@ class Story:
         output = (quantity, digest("output"), digest("output file"), digest("attribution"))
         return (bytes.fromhex(self.orders[name][2:]), len(credits), output), list(credits)
 
+    def prepaid(self) -> None:
+        """A buyer prepays, pays two orders by a voucher and takes back a part; the artists claim."""
+        prepaid, client = self.contracts.prepaid, self.context.client
+        buyer, ada = self.address("buyer:1"), self.address("artist:Ada")
+        self.give_money("buyer:1", 5_000_000, "PrepaidSales")
+        self.send("buyer:1", prepaid.functions.deposit(buyer, 5_000_000))
+        self.send("buyer:1", prepaid.functions.announceWithdrawal(1_000_000))
+        spent = prepaid.functions.balanceOf(buyer).call()[1]
+        version = self.contracts.rules.functions.currentVersion().call()
+        orders = [
+            Order(buyer, 10**6, 1, "0x" + digest("a cat").hex(), "0x" + digest("model").hex(), version,
+                  client.now() + DAY, salt)
+            for salt in range(2)
+        ]
+        ids = [vouchers.order_id_of(order, client.chain_id, prepaid.address) for order in orders]
+        root = vouchers.orders_root(ids)
+        voucher = Voucher(buyer, spent, spent + 2 * 10**6, version, root, client.now() + DAY)
+        account = self.context.wallets.account("buyer:1")
+        signed = vouchers.sign(account, voucher, orders, client.chain_id, prepaid.address)
+        assert vouchers.voucher_digest(voucher, client.chain_id, prepaid.address) == "0x" + (
+            prepaid.functions.voucherDigest(version, signed.to_chain()).call().hex())
+        period = prepaid.functions.currentPeriod().call()
+        credits = {ada: 700_000}
+        tree = artists_tree(period, credits)
+        settlement = (version, digest("receipts"), digest("receipts file"), 700_000, tree.root, digest("artists"))
+        self.send("operator", prepaid.functions.settle(settlement, [signed.to_chain()]))
+        self.send("relayer", prepaid.functions.claim(period, ada, 700_000, tree.proof(0)))
+        client.advance_time(DAY + 1)
+        self.send("relayer", prepaid.functions.withdraw(buyer))
+
     def _request(self, name: str, salt: int) -> tuple[Any, ...]:
         market, client = self.contracts.market.functions, self.context.client
         version = self.contracts.rules.functions.currentVersion().call()
@@ -208,5 +242,6 @@ class Story:
         self.works()
         self.rounds()
         self.sales()
+        self.prepaid()
         self.vote()
         return self

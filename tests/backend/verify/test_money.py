@@ -45,12 +45,16 @@ def test_sales_before_the_first_stake_and_several_rounds(story: Story) -> None:
     assert context.contracts.pool.functions.pending().call() == first["holders"], "it waits for holders"
     story.rounds()  # one rejected, one final; the money that waited begins to stream
     assert balanced(context)["holders"] + balanced(context)["carry"] == first["holders"]
+    story.prepaid()
+    prepaid = balanced(context)
+    assert prepaid["prepaid"] == 2 * 10**6 and prepaid["withdrawn"] == 10**6
+    assert prepaid["attributed"] == first["attributed"] + 700_000
     context.client.advance_time(3 * DAY + 1)
     balanced(context)
     story.name = "statement again"
     story.sales()
     story.rounds()
     last = balanced(context)
-    assert last["received"] == 2 * first["received"] and last["claimed"] > 0
+    assert last["received"] == 2 * first["received"] + 5 * 10**6 and last["claimed"] > 0
     context.client.advance_time(60 * DAY)
     assert balanced(context)["received"] == last["received"]
