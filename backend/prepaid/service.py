@@ -174,16 +174,17 @@ def _check(ctx: Context, signed: Sequence[SignedVoucher], receipts: Sequence[Rec
         raise SettlementRefused("A settlement takes one voucher a buyer, all under the same rules.")
     rules = rules_of(ctx, versions.pop())
     chain_id, prepaid = _domain(ctx)
+    for each in signed:
+        vouchers.check(each, rules.price_per_generation, chain_id, prepaid)
     if len({receipt.order_id for receipt in receipts}) != len(receipts):
         raise SettlementRefused("An order stands twice among the receipts.")
-    price_of = {each.voucher.buyer: 0 for each in signed}
+    price_of = {each.voucher.buyer: 0 for each in signed}  # of its receipts
     for receipt in receipts:
         price_of[receipt.order.buyer] += receipt.price
         credited = sum(amount for _, amount in receipt.credits)
         if credited > attributed_ceiling(receipt.price, rules) or len(receipt.credits) > rules.max_credits:
             raise SettlementRefused(f"The credits of {receipt.order_id} are above what the rules allow.")
     for each in signed:
-        vouchers.check(each, rules.price_per_generation, chain_id, prepaid)
         charge = each.voucher.spent_to - balance_of(ctx, each.voucher.buyer).spent
         if price_of[each.voucher.buyer] != charge:
             raise SettlementRefused(

@@ -81,7 +81,9 @@ def test_money_balances_to_the_unit(sold: World) -> None:
     routed = sum(money[part] for part in PARTS)
     assert money["received"] == routed + sum(money[part] for part in ELSEWHERE)
     assert routed == money["claimed"] + money["owed"]
-    assert money["received"] == 4 * 10**6 and money["refunded"] == 10**6
+    # Orders of 4 generations, 5 units of tips, a gift of 100, a prepaid balance of 5.
+    assert money["received"] == 9 * 10**6 + 5 + 100 and money["refunded"] == 10**6
+    assert money["tipped"] == 5 and money["prepaid"] == 2 * 10**6
     assert money["claimed"] > 0 and money["owed"] > 0
 
 
@@ -159,6 +161,18 @@ TAMPERED = {
     "the output of a sale": (
         change("attribution", lambda d: d["output"].update(sha256="0x" + "33" * 32)),
         "its output",
+    ),
+    "an artist's credits of prepaid sales": (
+        change("artists", add_one("credits", "amount")),
+        "the artists' file leads to the root",
+    ),
+    "a receipt of a prepaid sale": (
+        change("receipts", lambda d: d["receipts"][0]["credits"].clear()),
+        "the receipts lead to the root",
+    ),
+    "the orders of a voucher": (
+        change("receipts", lambda d: d["charges"][0]["order_ids"].pop()),
+        "each sale was ordered by voucher",
     ),
     "a report without a field": (change("report", lambda d: d.pop("leaves")), "can be re"),
 }
