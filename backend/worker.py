@@ -10,6 +10,7 @@ import logging
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from itertools import chain
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("meltingpot.worker")
 MOST_PICTURES = 8  # in one sampling call
 AWAY_PAUSE_S = 2.0
-UNKNOWN, REQUESTED, FULFILLED = 0, 1, 2
+NONE, REQUESTED, FULFILLED = 0, 1, 2  # GenerationMarket.State; a refunded order is NONE again
 # Not the order's fault, and over when somebody mends it: waited for, without costing the order an attempt.
 AWAY = (ServiceUnavailable, RpcError, NotEnoughCoin)
 LIMIT_EXCEEDED = -32005  # EIP-1474
@@ -194,12 +195,12 @@ class Worker:
 
     def _send(self, ready: list[tuple[LeasedOrder, Fulfilment]]) -> int:
         functions = self.ctx.contracts.market.functions
-        orders, fulfilments = [o.order.to_chain() for o, _ in ready], [f.to_chain() for _, f in ready]
+        deliveries, credits = zip(*(found.to_chain() for _, found in ready), strict=True)
         try:
             call = (
-                functions.fulfil(orders[0], fulfilments[0])
+                functions.fulfil(deliveries[0], credits[0])
                 if len(ready) == 1
-                else functions.fulfilMany(orders, fulfilments)
+                else functions.fulfilMany(deliveries, list(chain.from_iterable(credits)))
             )
             self.ctx.sender("operator").send(call)
         except Exception as error:
@@ -228,10 +229,10 @@ class Worker:
         for order, state in zip(orders, self._states([order.order_id for order in orders]), strict=True):
             if state == FULFILLED:
                 self.queue.done(order.order_id)
-            elif state == UNKNOWN:  # the indexer saw a block that the chain has dropped since
-                self.queue.release(order.order_id, "the chain does not know the order", int(AWAY_PAUSE_S))
-            elif state != REQUESTED or now > order.order.deadline:
+            elif now > order.order.deadline:
                 self.queue.failed(order.order_id, "the order is no longer open on the chain", retry=False)
+            elif state != REQUESTED:  # the indexer saw a block that the chain has dropped since
+                self.queue.release(order.order_id, "the chain does not know the order", int(AWAY_PAUSE_S))
             else:
                 still.append(order)
         return still

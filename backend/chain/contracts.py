@@ -22,6 +22,8 @@ NAMES = (
     "StakeToken",
     "RevenuePool",
     "GenerationMarket",
+    "PrepaidSales",
+    "GenerationToken",
     "MeltingPotGovernor",
     "TimelockController",
     "Charter",
@@ -118,6 +120,14 @@ class Contracts:
     @cached_property
     def market(self) -> Contract:
         return self._contract("GenerationMarket")
+
+    @cached_property
+    def prepaid(self) -> Contract:
+        return self._contract("PrepaidSales")
+
+    @cached_property
+    def generation_token(self) -> Contract:
+        return self._contract("GenerationToken")
 
     @cached_property
     def governor(self) -> Contract:

@@ -2,20 +2,18 @@
 
 Handlers run in the order of the chain, live and when the tables are rebuilt, and depend on nothing but the
 event and those tables: the same events always make the same rows. An event without a handler is kept as a raw
-event only.
+event only. Those of sales are in sale_handlers.py.
 """
 
 from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-import backend.chain.work_handlers  # noqa: F401 - registers what is about works
+from backend.chain import sale_handlers, work_handlers  # noqa: F401 - they register themselves
 from backend.chain.abi import ZERO_ADDRESS
 from backend.chain.dispatch import HANDLERS, apply, handles
 from backend.chain.events import Event
-from backend.generations.tables import Order
 from backend.governance.tables import Proposal, Resolution, RulesVersion, Vote
-from backend.royalties.tables import Claim, Credit, Payees, Refund, RefundClaim, RevenueDeposit, SaleSplit
 from backend.stake.tables import DelegateVotes, Delegation, StakeBalance, StakeClaim
 from backend.training.tables import BondClaim, Challenge, Round
 
@@ -114,69 +112,6 @@ def delegate_changed(session: Session, event: Event) -> None:
 @handles("StakeToken", "DelegateVotesChanged")
 def delegate_votes_changed(session: Session, event: Event) -> None:
     session.merge(DelegateVotes(delegate=event.args["delegate"], votes=event.uint("newVotes")))
-
-
-# ---- orders and their money --------------------------------------------------------------------------------
-
-
-@handles("GenerationMarket", "OrderRequested")
-def order_requested(session: Session, event: Event) -> None:
-    o = event.args["order"]
-    session.add(Order(
-        order_id=event.args["orderId"], buyer=event.args["buyer"], price=event.uint("price"),
-        max_price=int(o["maxPrice"]), quantity=int(o["quantity"]), prompt_hash=o["promptHash"],
-        model_digest=o["modelDigest"], rules_version=int(o["rulesVersion"]), deadline=int(o["deadline"]),
-        salt=int(o["salt"]), state="requested", requested_at=event.block_time,
-        block_number=event.block_number, tx_hash=event.tx_hash))
-
-
-@handles("GenerationMarket", "OrderFulfilled")
-def order_fulfilled(session: Session, event: Event) -> None:
-    a = event.args
-    order = session.get_one(Order, a["orderId"])
-    order.state, order.fulfilled_at, order.fulfilled_tx_hash = "fulfilled", event.block_time, event.tx_hash
-    order.output_hash, order.output_digest = a["outputHash"], a["outputDigest"]
-    order.attribution_digest = a["attributionDigest"]
-    shares = {name: event.uint(name) for name in ("attributed", "holders", "learning", "platform", "network")}
-    session.add(SaleSplit(order_id=order.order_id, block_number=event.block_number, **shares))
-
-
-@handles("GenerationMarket", "ArtistCredited")
-def artist_credited(session: Session, event: Event) -> None:
-    session.add(Credit(**event.key, order_id=event.args["orderId"], artist=event.args["artist"],
-                       amount=event.uint("amount")))
-
-
-@handles("GenerationMarket", "OrderRefunded")
-def order_refunded(session: Session, event: Event) -> None:
-    order = session.get_one(Order, event.args["orderId"])
-    order.state, order.refunded_at = "refunded", event.block_time
-    session.add(Refund(order_id=order.order_id, buyer=event.args["buyer"], amount=event.uint("amount"),
-                       block_number=event.block_number))
-
-
-@handles("GenerationMarket", "RefundClaimed")
-def refund_claimed(session: Session, event: Event) -> None:
-    session.add(RefundClaim(**event.key, buyer=event.args["buyer"], amount=event.uint("amount")))
-
-
-@handles("GenerationMarket", "OwedClaimed")
-@handles("RevenuePool", "RevenueClaimed")
-def claimed(session: Session, event: Event) -> None:
-    source = "market" if event.contract == "GenerationMarket" else "pool"
-    session.add(Claim(**event.key, source=source, account=event.args["account"], amount=event.uint("amount"),
-                      claimed_at=event.block_time, tx_hash=event.tx_hash))
-
-
-@handles("RevenuePool", "RevenueDeposited")
-def revenue_deposited(session: Session, event: Event) -> None:
-    session.add(RevenueDeposit(**event.key, amount=event.uint("amount"), deposited_at=event.block_time))
-
-
-@handles("GenerationMarket", "PayeesChanged")
-def payees_changed(session: Session, event: Event) -> None:
-    a = event.args
-    session.add(Payees(**event.key, platform=a["platform"], network=a["network"], learning=a["learning"]))
 
 
 # ---- governance --------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +15,23 @@ from backend.chain.contracts import Contracts
 from backend.chain.ledger import cursor_of
 from backend.errors import IndexerBehind
 from backend.generations.tables import Order
-from backend.royalties.tables import Claim, RevenueDeposit, SaleSplit
+from backend.prepaid.tables import CreditPeriod, PrepaidBalance
+from backend.royalties.service import totals
+from backend.royalties.tables import RevenueDeposit
 from backend.stake.tables import StakeBalance, StakeClaim
 
-SHARES = ("attributed", "holders", "learning", "platform", "network")
+# Name in GenerationMarket.Totals → name in royalties.service.totals.
+MARKET_SUMS = {
+    "attributed": "attributed",
+    "tipped": "tipped",
+    "holders": "holders",
+    "platform": "platform",
+    "network": "network",
+    "learning": "learning",
+    "claimed": "claimed",
+    "holdersPaid": "holders_paid",
+    "refundsOwed": "refunds_owed",
+}
 
 
 @dataclass(frozen=True)
@@ -39,7 +52,7 @@ def reconcile(session: Session, client: ChainClient, contracts: Contracts) -> li
     if cursor is None:
         raise IndexerBehind("Nothing is indexed yet.")
     compared = [*_stake(session), *_money(session)]
-    views = [_view(contracts, what) for what, _ in compared]
+    views = [_view(what) for what, _ in compared]
     # Several of our numbers come from one view: each is asked once.
     unique = list(dict.fromkeys(views))
     calls = [getattr(getattr(contracts, role).functions, function)(*args) for role, function, args in unique]
@@ -49,6 +62,15 @@ def reconcile(session: Session, client: ChainClient, contracts: Contracts) -> li
         chain = _number(contracts, view, what, answers[view])
         if ours != chain:
             found.append(Mismatch(what, ours, chain))
+    holdings = _holdings(session, contracts)
+    balance_of = contracts.token.functions.balanceOf
+    held = call_many(client, [balance_of(address) for address in holdings], cursor.block_number)
+    # More is possible: anybody can send tokens to a contract.
+    found += [
+        Mismatch(f"token.balanceOf {role}", must, holds)
+        for (role, must), holds in zip(holdings.values(), held, strict=True)
+        if holds < must
+    ]
     return found
 
 
@@ -62,34 +84,55 @@ def _stake(session: Session) -> Iterator[tuple[str, int]]:
 
 
 def _money(session: Session) -> Iterator[tuple[str, int]]:
-    orders = session.execute(select(Order.price, Order.state)).all()
-    yield "market.totals.received", sum(price for price, _ in orders)
-    yield "market.totals.escrowed", _sum_of(orders, "requested")
-    yield "market.totals.refunded", _sum_of(orders, "refunded")
-    splits = session.scalars(select(SaleSplit)).all()
-    for share in SHARES:
-        yield f"market.totals.{share}", sum(getattr(split, share) for split in splits)
-    claims = session.execute(select(Claim.source, Claim.amount)).all()
-    yield "market.totals.claimed", sum(amount for source, amount in claims if source == "market")
-    yield "pool.totals.claimed", sum(amount for source, amount in claims if source == "pool")
-    yield "pool.totals.deposited", sum(session.scalars(select(RevenueDeposit.amount)))
+    sums = totals(session)
+    for name, ours in MARKET_SUMS.items():
+        yield f"market.totals.{name}", sums[ours]
+    deposits = sum(session.scalars(select(RevenueDeposit.amount)))
+    yield "market.totals.holders (deposits)", deposits
+    yield "pool.deposited", deposits
+    yield "pool.claimed", sums["holders_paid"]
+    for order in session.scalars(select(Order).where(Order.state == "requested")):
+        yield f"market.termsOf.unitPrice {order.order_id}", order.price // order.quantity
+        yield f"market.termsOf.quantity {order.order_id}", order.quantity - order.delivered
+    for balance in session.scalars(select(PrepaidBalance)):
+        yield f"prepaid.balanceOf.amount {balance.buyer}", balance.amount
+        yield f"prepaid.balanceOf.spent {balance.buyer}", balance.spent
+    for period in session.scalars(select(CreditPeriod)):
+        yield f"prepaid.periods.attributed {period.period}", period.attributed
+        yield f"prepaid.periods.claimed {period.period}", period.claimed
 
 
-def _sum_of(orders: Iterable[Any], state: str) -> int:
-    return sum(price for price, each in orders if each == state)
+def _holdings(session: Session, contracts: Contracts) -> dict[str, tuple[str, int]]:
+    """Contract → (its role, what it must hold of the settlement token at least)."""
+    sums = totals(session)
+    owed = sum(sums[part] for part in ("attributed", "tipped", "platform", "network", "learning"))
+    market = owed - sums["claimed"] + sums["holders"] - sums["holders_paid"]
+    balances = sum(session.scalars(select(PrepaidBalance.amount)))
+    credits = sum(period.attributed - period.claimed for period in session.scalars(select(CreditPeriod)))
+    return {
+        contracts.market.address: ("market", market + sums["escrowed"] + sums["refunds_owed"]),
+        contracts.prepaid.address: ("prepaid", balances + credits),
+    }
 
 
-def _view(contracts: Contracts, what: str) -> tuple[str, str, tuple[str, ...]]:
-    """Role, function and arguments of a name such as `market.totals.received` or `stake.balanceOf 0x…`."""
+def _view(what: str) -> tuple[str, str, tuple[Any, ...]]:
+    """Role, function and arguments of a name such as `market.totals.tipped` or `stake.balanceOf 0x…`."""
     name, _, argument = what.partition(" ")
     role, function, *_ = name.split(".")
-    return role, function, (argument,) if function == "balanceOf" else ()
+    if not argument or argument.startswith("("):  # in brackets: by what our number was made
+        return role, function, ()
+    if function == "termsOf":
+        return role, function, (bytes.fromhex(argument[2:]),)
+    return role, function, (int(argument) if function == "periods" else argument,)
 
 
-def _number(contracts: Contracts, view: tuple[str, str, tuple[str, ...]], what: str, answer: Any) -> int:
+def _number(contracts: Contracts, view: tuple[str, str, tuple[Any, ...]], what: str, answer: Any) -> int:
     """The number in a view's answer; of several, the one whose name ends `what`."""
     if isinstance(answer, int):
         return answer
+    wanted = what.partition(" ")[0].rsplit(".", 1)[1]
+    if isinstance(answer, dict):
+        return answer[wanted]
     role, function, _ = view
     outputs = getattr(contracts, role).get_function_by_name(function).abi["outputs"]
-    return answer[[output["name"] for output in outputs].index(what.rsplit(".", 1)[1])]
+    return answer[[output["name"] for output in outputs].index(wanted)]

@@ -1,6 +1,7 @@
 """`report.json`: what a run did, read back from the tables, the chain and IPFS. Amounts are integer strings."""
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +9,8 @@ from sqlalchemy import select
 
 from backend.generations.tables import Order
 from backend.governance.tables import Proposal, RulesVersion
-from backend.royalties.tables import Credit, SaleSplit
+from backend.royalties.split import PARTS
+from backend.royalties.tables import Credit, Refund, SaleSplit
 from backend.stake.tables import StakeBalance, StakeClaim
 from backend.storage.cid import cid_of_digest
 from backend.training.tables import Round
@@ -48,7 +50,10 @@ def order_summaries(ctx: Context, paid_by: Mapping[str, str], prompts: Mapping[s
     """Every order in the order of its request, with the parts of its price. `paid_by`: order id → way of paying."""
     with ctx.sessions() as session:
         rows = list(session.scalars(select(Order).order_by(Order.block_number, Order.order_id)))
-        splits = {split.order_id: split for split in session.scalars(select(SaleSplit))}
+        splits: dict[str, Counter[str]] = {}  # summed: an order may be delivered in parts
+        for split in session.scalars(select(SaleSplit)):
+            splits.setdefault(split.order_id, Counter()).update({name: getattr(split, name) for name in PARTS})
+        refunds = {refund.order_id: refund.amount for refund in session.scalars(select(Refund))}
         credits: dict[str, list[dict[str, str]]] = {}
         for credit in session.scalars(select(Credit).order_by(Credit.block_number, Credit.log_index)):
             credits.setdefault(credit.order_id, []).append({"artist": credit.artist, "amount": str(credit.amount)})
@@ -64,8 +69,8 @@ def order_summaries(ctx: Context, paid_by: Mapping[str, str], prompts: Mapping[s
         "credits": credits.get(row.order_id, []),
         "output_cid": cid_of_digest(row.output_digest) if row.output_digest else None,
         "attribution_cid": cid_of_digest(row.attribution_digest) if row.attribution_digest else None,
-        "split": {name: str(getattr(splits[row.order_id], name)) for name in ("attributed", "holders", "learning", "platform", "network")}
-        if row.order_id in splits else None,
+        "split": {name: str(splits[row.order_id][name]) for name in PARTS} if row.order_id in splits else None,
+        "refunded": str(refunds.get(row.order_id, 0)),
     } for row in rows]
 
 

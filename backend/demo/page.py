@@ -107,8 +107,8 @@ def _flow(pictures: Pictures, orders: list[dict[str, Any]]) -> str:
             parts[pictures.name(credit["artist"]) if credit["artist"] in named else "other artists"] += int(credit["amount"])
         for name, label in (("holders", "all holders"), ("platform", "platform"), ("network", "network"), ("learning", "learning fund")):
             parts[label] += int(order["split"][name]) if order["split"] else 0
-        if order["state"] == "refunded":
-            parts["back to the buyer"] += int(order["price"])
+        if int(order["refunded"]):
+            parts["back to the buyer"] += int(order["refunded"])
         links += [Link(source, target, amount) for target, amount in parts.items()]
     received = Counter()
     for link in links:
@@ -148,8 +148,9 @@ def _stake_rows(ctx: Context, pictures: Pictures, orders: list[dict[str, Any]]) 
 def money_note(amounts: dict[str, str]) -> str:
     """Where all money is, in sentences for people. `amounts`: `money` of report.json."""
     value = {name: int(amount) for name, amount in amounts.items()}
-    parts = [("attributed", "to artists"), ("holders", "to holders"), ("platform", "to the platform"), ("learning", "to the learning fund"),
-             ("network", "to the network"), ("refunded", "back to buyers"), ("escrowed", "waiting in escrow")]
+    parts = [("attributed", "to artists"), ("tipped", "to artists as tips"), ("holders", "to holders"), ("platform", "to the platform"), ("learning", "to the learning fund"),
+             ("network", "to the network"), ("refunded", "back to buyers"),
+             ("escrowed", "waiting in escrow"), ("prepaid", "in prepaid balances"), ("withdrawn", "back from prepaid balances")]
     said = f"{money(value['received'])} came in: " + ", ".join(f"{money(value[name])} {where}" for name, where in parts if value[name])
     if value["carry"]:
         said += f"; {money(value['carry'])} could not be divided evenly among all stake and is carried to the next sale"

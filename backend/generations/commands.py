@@ -1,4 +1,5 @@
-"""`meltingpot order`: ask and pay for a generation, look it up, take the money back when it is late."""
+"""`meltingpot order` and `meltingpot token`: ask and pay for a generation, look it up, take the money back when it
+is late; make a token of it."""
 
 from __future__ import annotations
 
@@ -205,6 +206,40 @@ def refund(ctx: Context, order_id: str | None, expired: bool, as_json: bool) -> 
         click.echo("\n".join(f"{identifier} is refunded" for identifier in refunded) or "nothing to refund")
 
 
+@click.group()
+def token() -> None:
+    """Make a token (ERC-721) of a delivered generation.
+
+    \b
+    Example:
+      meltingpot token mint 0x52… --buyer buyer:1
+    """
+
+
+@token.command()
+@click.argument("order_id")
+@click.option("--buyer", default="buyer:1", show_default=True, help="The order's buyer: wallet name.")
+@click.option("--index", type=click.IntRange(0), default=0, show_default=True, help="Of the delivery, from 0.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def mint(ctx: Context, order_id: str, buyer: str, index: int, as_json: bool) -> None:
+    """Mint the token of ORDER_ID to its buyer, who pays the gas.
+
+    \b
+    Example:
+      meltingpot token mint 0x52… --buyer buyer:1
+    """
+    from backend.generations import tokens
+
+    _catch_up(ctx)
+    account = ctx.wallets.account(buyer)
+    token_id = tokens.mint(ctx, account, order_id, index)
+    if as_json:
+        click.echo(json.dumps({"token_id": str(token_id), "owner": account.address}))
+    else:
+        click.echo(f"token {token_id} is {account.address}'s")
+
+
 def wait_for(ctx: Context, order_id: str, timeout_s: float, quiet: bool = True) -> dict[str, Any]:
     """Returns the order's progress once it is fulfilled. Raises GenerationFailed or NotDeliveredInTime."""
     from backend.generations import receipts
@@ -247,8 +282,9 @@ def _show(found: dict[str, Any], as_json: bool) -> None:
     )
     if found["output_cid"]:
         click.echo(f"picture  ipfs://{found['output_cid']}\nrecord   ipfs://{found['attribution_cid']}")
-    for credit in found["credits"]:
-        click.echo(f"  {_money(int(credit['amount'])):>14}  {credit.get('artist_name') or credit['artist']}")
+    for line, what in [(c, "") for c in found["credits"]] + [(t, " (tip)") for t in found["tips"]]:
+        name = line["artist_name"] or line["artist"]
+        click.echo(f"  {_money(int(line['amount'])):>14}  {name}{what}")
     for part, amount in (found["split"] or {}).items():
         if part != "attributed":
             click.echo(f"  {_money(int(amount)):>14}  {part}")

@@ -43,6 +43,13 @@ class NotRefundable(Conflict):
     code, title = "not_refundable", "Not refundable"
 
 
+class NotDeliveredYet(Conflict):
+    """The order has no such delivery."""
+
+    code, title = "not_delivered_yet", "Not delivered yet"
+    advice = "See its receipt: `meltingpot order show ID`."
+
+
 class WrongSignature(Unauthorised):
     """The signature was not made by the order's buyer over these values."""
 

@@ -52,18 +52,21 @@ class Output:
 
 @dataclass(frozen=True)
 class Fulfilment:
-    """`GenerationMarket.Fulfilment` of one order and the record behind it."""
+    """An order's delivery, all of it at once, and the record behind it."""
 
+    order_id: str
+    quantity: int
     output_hash: str
     output_digest: str
     attribution_digest: str
     credits: tuple[tuple[str, int], ...]
     record: dict[str, Any]
 
-    def to_chain(self) -> tuple[Any, ...]:
-        """The tuple that `fulfil` takes."""
+    def to_chain(self) -> tuple[tuple[Any, ...], list[tuple[str, int]]]:
+        """`GenerationMarket.Delivery` and its credits, the arguments of `fulfil`."""
         digests = (self.output_hash, self.output_digest, self.attribution_digest)
-        return *(bytes.fromhex(digest[2:]) for digest in digests), list(self.credits)
+        output = (self.quantity, *(bytes.fromhex(digest[2:]) for digest in digests))
+        return (bytes.fromhex(self.order_id[2:]), len(self.credits), output), list(self.credits)
 
 
 def seed_of(order_id: str, number: int) -> int:
@@ -148,6 +151,8 @@ def attribute(
     record["sampling"] = sampling.to_json()
     record |= likeness(model, pictures, [credit["artist"] for credit in record["credits"]])
     return Fulfilment(
+        leased.order_id,
+        order.quantity,
         output.sha256,
         digest_of(output.cid),
         digest_of(ctx.documents.put(record)),

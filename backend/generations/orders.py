@@ -95,11 +95,13 @@ def prompt_hash_of(prompt: str) -> str:
     return "0x" + keccak(prompt.encode("utf-8")).hex()
 
 
-def order_typed_data(order: Order, chain_id: int, market: str) -> dict[str, Any]:
-    """The EIP-712 message whose digest is the order's id."""
-    return _typed_data(
+def order_typed_data(
+    order: Order, chain_id: int, market: str, name: str = "MeltingPot GenerationMarket"
+) -> dict[str, Any]:
+    """The EIP-712 message whose digest is the order's id. `name` is the EIP-712 domain of the contract `market`."""
+    return typed_data(
         {
-            "name": "MeltingPot GenerationMarket",
+            "name": name,
             "version": "1",
             "chainId": chain_id,
             "verifyingContract": market,
@@ -126,7 +128,7 @@ def permit_typed_data(
         ("nonce", "uint256"),
         ("deadline", "uint256"),
     )
-    return _typed_data(
+    return typed_data(
         token,
         "Permit",
         types,
@@ -154,7 +156,7 @@ def authorization_typed_data(
         ("validBefore", "uint256"),
         ("nonce", "bytes32"),
     )
-    return _typed_data(
+    return typed_data(
         token,
         "ReceiveWithAuthorization",
         types,
@@ -186,9 +188,10 @@ def signer_of(message: dict[str, Any], signature: bytes | tuple[int, int, int]) 
 _DOMAIN_TYPES = {"name": "string", "version": "string", "chainId": "uint256", "verifyingContract": "address"}
 
 
-def _typed_data(
+def typed_data(
     domain: Mapping[str, Any], primary: str, types: tuple[tuple[str, str], ...], message: dict[str, Any]
 ) -> dict[str, Any]:
+    """An EIP-712 message as wallets take it; `types` are the fields of the struct `primary`."""
     return {
         "types": {
             "EIP712Domain": [{"name": k, "type": t} for k, t in _DOMAIN_TYPES.items() if k in domain],

@@ -11,13 +11,16 @@ from backend.errors import InputRefused, MeltingPotError
 from backend.generations.attribution import SCHEMA
 from backend.generations.orders import Order as OrderValue
 from backend.generations.service import find_order
-from backend.generations.tables import Job, Order, Prompt
-from backend.royalties.tables import Credit, SaleSplit
+from backend.generations.tables import Delivery, Job, Order, Prompt, Token
+from backend.royalties.split import PARTS
+from backend.royalties.tables import Credit, Refund, SaleSplit, Tip
 from backend.storage.cid import cid_of_digest
 from backend.works.catalogue import DESCRIBES
 from backend.works.tables import Work, WorkDocument
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from backend.context import Context
 
 # What a buyer sees of an order on its way; the index is the order of events, so a stream can be taken up
@@ -72,6 +75,7 @@ def _summary(row: Order, prompt: str | None, job: Job | None) -> dict[str, Any]:
         "order": OrderValue.from_row(row).to_json(),
         "prompt": prompt,
         "price": str(row.price),
+        "delivered": row.delivered,
         "state": row.state,
         "stage": stage_of(row, job),
         "error": job.error if job else None,
@@ -112,39 +116,80 @@ def progress_of(ctx: Context, order_id: str) -> dict[str, Any]:
 
 
 def receipt(ctx: Context, order_id: str) -> dict[str, Any]:
-    """An order with its money: the split on the chain, each credit, and the attribution record behind them.
+    """An order with its money: each delivery with its split, token and the attribution record behind it; the
+    sums of the splits, each credit, tip and refund.
 
-    The record is None while the order waits, and `attribution_error` says why when IPFS does not give it.
+    A record is None where IPFS does not give it, and `attribution_error` says why. `attribution` is that of the
+    latest delivery; an order delivered at once has one.
     """
     row = find_order(ctx, order_id)
     with ctx.sessions() as session:
         prompt = session.scalar(select(Prompt.prompt).where(Prompt.prompt_hash == row.prompt_hash))
         job = session.get(Job, row.order_id)
-        paid = session.get(SaleSplit, row.order_id)
-        credits = list(
-            session.execute(select(Credit.artist, Credit.amount).where(Credit.order_id == row.order_id))
-        )
-    found = _summary(row, prompt, job) | {
-        "split": None,
-        "credits": [],
-        "attribution": None,
-        "attribution_error": None,
+        deliveries = _deliveries(session, row.order_id)
+        credits = _lines(session, Credit, row.order_id)
+        tips = _lines(session, Tip, row.order_id)
+        refund = session.get(Refund, row.order_id)
+    for delivery in deliveries:
+        delivery |= _record_of(ctx, delivery["attribution_cid"])
+    names: dict[str, str] = {}
+    for delivery in deliveries:
+        names |= artist_names(ctx, delivery["attribution"] or {})
+    latest = deliveries[-1] if deliveries else {"attribution": None, "attribution_error": None}
+    sums = {part: str(sum(int(each["split"][part]) for each in deliveries)) for part in PARTS}
+    return _summary(row, prompt, job) | {
+        "split": sums if deliveries else None,
+        "credits": [line | {"artist_name": names.get(line["artist"])} for line in credits],
+        "tips": [line | {"artist_name": names.get(line["artist"])} for line in tips],
+        "refunded": str(refund.amount) if refund else "0",
+        "deliveries": deliveries,
+        "attribution": latest["attribution"],
+        "attribution_error": latest["attribution_error"],
     }
-    if paid is not None:
-        parts = ("attributed", "holders", "learning", "platform", "network")
-        found["split"] = {part: str(getattr(paid, part)) for part in parts}
-        found["credits"] = [{"artist": artist, "amount": str(amount)} for artist, amount in credits]
-    if row.attribution_digest:
-        try:
-            record = ctx.documents.get(cid_of_digest(row.attribution_digest), SCHEMA)
-            found["attribution"] = record
-            names = artist_names(ctx, record)
-            found["credits"] = [
-                credit | {"artist_name": names.get(credit["artist"])} for credit in found["credits"]
-            ]
-        except MeltingPotError as error:
-            found["attribution_error"] = str(error)
-    return found
+
+
+def _deliveries(session: Session, order_id: str) -> list[dict[str, Any]]:
+    """An order's deliveries, the first first."""
+    tokens = {token.index: token for token in session.scalars(select(Token).where(Token.order_id == order_id))}
+    rows = session.execute(
+        select(Delivery, SaleSplit)
+        .join(
+            SaleSplit,
+            and_(SaleSplit.block_hash == Delivery.block_hash, SaleSplit.log_index == Delivery.log_index),
+        )
+        .where(Delivery.order_id == order_id)
+        .order_by(Delivery.block_number, Delivery.log_index)
+    )
+    return [
+        {
+            "quantity": delivery.quantity,
+            "delivered_at": delivery.delivered_at,
+            "output_hash": delivery.output_hash,
+            "output_cid": cid_of_digest(delivery.output_digest),
+            "attribution_cid": cid_of_digest(delivery.attribution_digest),
+            "split": {part: str(getattr(paid, part)) for part in PARTS},
+            "token": _token(tokens.get(index)),
+        }
+        for index, (delivery, paid) in enumerate(rows)
+    ]
+
+
+def _token(token: Token | None) -> dict[str, str] | None:
+    return {"token_id": str(token.token_id), "owner": token.owner} if token else None
+
+
+def _lines(session: Session, table: Any, order_id: str) -> list[dict[str, str]]:
+    rows = session.scalars(
+        select(table).where(table.order_id == order_id).order_by(table.block_number, table.log_index)
+    )
+    return [{"artist": row.artist, "amount": str(row.amount)} for row in rows]
+
+
+def _record_of(ctx: Context, cid: str) -> dict[str, Any]:
+    try:
+        return {"attribution": ctx.documents.get(cid, SCHEMA), "attribution_error": None}
+    except MeltingPotError as error:
+        return {"attribution": None, "attribution_error": str(error)}
 
 
 def artist_names(ctx: Context, record: dict[str, Any]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from backend.generations.tables import Order as OrderRow
 if TYPE_CHECKING:
     from backend.context import Context
 
-STATES = ("none", "requested", "fulfilled", "refunded")
+STATES = ("none", "requested", "fulfilled")  # GenerationMarket.State
 
 
 def find_order(ctx: Context, identifier: str) -> OrderRow:
@@ -27,23 +27,24 @@ def find_order(ctx: Context, identifier: str) -> OrderRow:
 
 
 def state_on_chain(ctx: Context, identifier: str) -> str:
-    """ "none", "requested", "fulfilled" or "refunded", asked of the contract."""
+    """ "none", "requested" or "fulfilled", asked of the contract. It knows a refunded order no more: that one is
+    "none", and what became of it stands in the events."""
     return STATES[ctx.contracts.market.functions.stateOf(bytes.fromhex(identifier[2:])).call()]
 
 
 def refund_expired(ctx: Context, identifier: str | None = None) -> list[str]:
-    """Refunds one order, or every expired one, to their buyers; the relayer pays the gas. Returns the ids
-    refunded by this call.
+    """Refunds one order, or every expired one, to their buyers: the price of what was not delivered. The
+    relayer pays the gas. Returns the ids refunded by this call.
 
     Raises NotRefundable when the one order named is not waiting or its deadline has not passed.
     """
     now = ctx.client.now()
     if identifier is not None:
         row = find_order(ctx, identifier)
-        state = state_on_chain(ctx, row.order_id)
-        if state != "requested":
+        if state_on_chain(ctx, row.order_id) != "requested":
+            known = row.state if row.state != "requested" else "waiting no longer"
             raise NotRefundable(
-                f"Order {identifier} is {state}.", "Only a paid order that still waits can be refunded."
+                f"Order {identifier} is {known}.", "Only a paid order that still waits can be refunded."
             )
         if now <= row.deadline:
             raise NotRefundable(

@@ -120,6 +120,7 @@ class OrderSummary(BaseModel):
     order: OrderShown
     prompt: str | None
     price: UintText
+    delivered: int = Field(description="generations delivered so far")
     state: Literal["requested", "fulfilled", "refunded"]
     stage: str
     error: str | None
@@ -139,17 +140,41 @@ class OrderPage(BaseModel):
 
 
 class CreditLine(BaseModel):
-    """What one artist got from a sale."""
+    """What one artist got from a sale, or as a tip."""
 
     artist: str
     amount: UintText
     artist_name: str | None = None
 
 
-class Receipt(OrderSummary):
-    """An order with its money: who was paid what, and the attribution record that says why."""
+class TokenShown(BaseModel):
+    """The ERC-721 token of a delivery."""
 
-    split: dict[str, UintText] | None
+    token_id: UintText
+    owner: AddressText
+
+
+class DeliveryShown(BaseModel):
+    """One delivery: a file with some or all generations of an order, and the division of their price."""
+
+    quantity: int
+    delivered_at: int
+    output_hash: Bytes32Text
+    output_cid: str
+    attribution_cid: str
+    split: dict[str, UintText]
+    token: TokenShown | None = Field(description="null until the buyer mints it")
+    attribution: dict[str, Any] | None
+    attribution_error: str | None
+
+
+class Receipt(OrderSummary):
+    """An order with its money: who was paid what, and the attribution records that say why."""
+
+    split: dict[str, UintText] | None = Field(description="sums over the deliveries; null before the first")
     credits: list[CreditLine]
+    tips: list[CreditLine]
+    refunded: UintText = Field(description="the price of what was not delivered in time")
+    deliveries: list[DeliveryShown]
     attribution: dict[str, Any] | None
     attribution_error: str | None

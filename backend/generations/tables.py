@@ -7,7 +7,8 @@ from backend.database import CHAIN_OWNED, Address, Base, Bytes32, Timestamp, Uin
 
 
 class Order(Base):
-    """One paid order; `state` is requested, fulfilled or refunded. Digests are known once it is fulfilled."""
+    """One paid order; `state` is requested, fulfilled or refunded. A refunded one may have been delivered in
+    part: `delivered` counts its generations, and the digests are those of the latest delivery."""
 
     __tablename__ = "orders"
     __table_args__ = ({"info": CHAIN_OWNED},)
@@ -26,12 +27,46 @@ class Order(Base):
     requested_at: Mapped[int] = mapped_column(Timestamp)
     fulfilled_at: Mapped[int | None] = mapped_column(Timestamp)
     refunded_at: Mapped[int | None] = mapped_column(Timestamp)
+    delivered: Mapped[int] = mapped_column(BigInteger, default=0)  # generations
     output_hash: Mapped[str | None] = mapped_column(Bytes32)
     output_digest: Mapped[str | None] = mapped_column(Bytes32)
     attribution_digest: Mapped[str | None] = mapped_column(Bytes32)
     block_number: Mapped[int] = mapped_column(BigInteger, index=True)  # of the request
     tx_hash: Mapped[str] = mapped_column(Bytes32)  # of the request
     fulfilled_tx_hash: Mapped[str | None] = mapped_column(Bytes32)
+
+
+class Delivery(Base):
+    """One delivery: a file with some or all of an order's generations; its money is the sale split with the
+    same key."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = ({"info": CHAIN_OWNED},)
+
+    block_hash: Mapped[str] = mapped_column(Bytes32, primary_key=True)
+    log_index: Mapped[int] = mapped_column(Integer, primary_key=True)
+    block_number: Mapped[int] = mapped_column(BigInteger)
+    order_id: Mapped[str] = mapped_column(Bytes32, index=True)
+    quantity: Mapped[int] = mapped_column(BigInteger)  # generations in the file
+    output_hash: Mapped[str] = mapped_column(Bytes32)
+    output_digest: Mapped[str] = mapped_column(Bytes32)
+    attribution_digest: Mapped[str] = mapped_column(Bytes32)
+    delivered_at: Mapped[int] = mapped_column(Timestamp)
+    tx_hash: Mapped[str] = mapped_column(Bytes32)
+
+
+class Token(Base):
+    """The ERC-721 token of one delivery, minted by the order's buyer."""
+
+    __tablename__ = "tokens"
+    __table_args__ = ({"info": CHAIN_OWNED},)
+
+    token_id: Mapped[int] = mapped_column(Uint256, primary_key=True)
+    order_id: Mapped[str] = mapped_column(Bytes32, index=True)
+    index: Mapped[int] = mapped_column(BigInteger)  # of the delivery, from 0
+    owner: Mapped[str] = mapped_column(Address, index=True)
+    minted_at: Mapped[int] = mapped_column(Timestamp)
+    block_number: Mapped[int] = mapped_column(BigInteger)
 
 
 class Prompt(Base):

@@ -174,6 +174,7 @@ class JobQueue:
             .join(Prompt, Prompt.prompt_hash == OrderRow.prompt_hash)
             .where(
                 OrderRow.state == "requested",
+                OrderRow.delivered == 0,  # who delivers in parts does not stop half-way for us
                 _free(now),
                 Job.attempts < self.max_attempts,
                 OrderRow.deadline >= chain_now + self.deadline_margin_s,

@@ -4,6 +4,7 @@ import backend.chain.tables
 import backend.disputes.tables
 import backend.generations.tables
 import backend.governance.tables
+import backend.prepaid.tables
 import backend.royalties.tables
 import backend.stake.tables
 import backend.training.tables

@@ -1,4 +1,5 @@
-"""Paying accounts what they are owed, by sales and as holders; whoever sends, the money goes to the owner."""
+"""Paying accounts what they are owed, by sales and as holders; whoever sends, the money goes to the owner or to
+the payee that an artist chose in the registry."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from sqlalchemy import select
 
 from backend.chain.batch import call_many
 from backend.errors import ContractReverted
-from backend.royalties.tables import Credit, Payees
+from backend.royalties.tables import Credit, Payees, Tip
 from backend.stake.tables import StakeBalance
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def earning_accounts(ctx: Context) -> list[str]:
     """Every account that sales or stake can have made money for: artists, holders and the funds' payees."""
     with ctx.sessions() as session:
         accounts = set(session.scalars(select(Credit.artist).distinct()))
+        accounts |= set(session.scalars(select(Tip.artist).distinct()))
         accounts |= set(session.scalars(select(StakeBalance.account)))
         for payees in session.scalars(select(Payees)):
             accounts |= {payees.platform, payees.network, payees.learning}
@@ -52,7 +54,7 @@ def claim_all(
 ) -> list[Claimed]:
     """Pays what `accounts` (all known ones without) are owed, in batches, the relayer paying the gas.
 
-    The money goes to the accounts themselves whoever sends. Accounts with nothing due are left out. One that
+    The money goes to the accounts or their payees whoever sends. Accounts with nothing due are left out. One that
     the token refuses to pay (it may block accounts) keeps nobody else waiting: `refused` is told, its money
     stays owed; without `refused` the error is raised once all others are paid.
     """

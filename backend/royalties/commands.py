@@ -1,4 +1,4 @@
-"""`meltingpot claim`: pay out what artists, holders and funds are owed."""
+"""`meltingpot claim` and `meltingpot tip`: pay out what accounts are owed; give artists something on top."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from backend.amounts import Amount
 from backend.context import Context
 from backend.errors import ContractReverted, UsageError
 
@@ -54,6 +55,49 @@ def claim(ctx: Context, accounts: tuple[str, ...], everybody: bool, dry_run: boo
         rows = [(paid.account, paid.market, paid.pool) for paid in paid_now]
     _show(rows, None if dry_run else refused, as_json)
     sys.exit(REFUSED if refused else 0)
+
+
+@click.command()
+@click.argument("order_id")
+@click.argument("amount", type=Amount())
+@click.option("--from", "tipper", default="buyer:1", show_default=True, help="Wallet that pays.")
+@click.option("--artist", "artists", multiple=True, help="Address or wallet name; may be repeated.")
+@click.option("--fund", is_flag=True, help="Development chains: give the payer the tokens first.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; amounts in the smallest unit.")
+@click.pass_obj
+def tip(
+    ctx: Context,
+    order_id: str,
+    amount: int,
+    tipper: str,
+    artists: tuple[str, ...],
+    fund: bool,
+    as_json: bool,
+) -> None:
+    """Give AMOUNT (whole settlement tokens) to the artists that ORDER_ID drew on, all of it.
+
+    Without --artist they share it as they share the sale.
+
+    \b
+    Examples:
+      meltingpot tip 0x52… 2 --from buyer:1
+      meltingpot tip 0x52… 0.5 --artist "artist:Emily Jäger"
+    """
+    from backend.chain.indexer import wait_until_indexed
+    from backend.generations.funding import fund_buyer
+    from backend.royalties import tips
+
+    wait_until_indexed(ctx.sessions, ctx.client.block_number())
+    account = ctx.wallets.account(tipper)
+    if fund:
+        fund_buyer(ctx, account.address, amount)
+    given = tips.tip(ctx, account, order_id, amount, [_address(ctx, name) for name in artists])
+    if as_json:
+        listed = [{"artist": artist, "amount": str(part)} for artist, part in given.items()]
+        click.echo(json.dumps({"order_id": order_id, "tips": listed}))
+        return
+    for artist, part in given.items():
+        click.echo(f"{artist}  {_money(part):>14}")
 
 
 def _show(rows: list[tuple[str, int, int]], refused: list[tuple[str, str]] | None, as_json: bool) -> None:

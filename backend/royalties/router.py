@@ -46,7 +46,7 @@ def ledger(
     ] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> Response | schemas.LedgerPage:
-    """Every payment, credit, share, refund and claim since the beginning, the oldest first."""
+    """Every payment, tip, credit, share, refund and claim since the beginning, the oldest first."""
     after = _block(cursor)
     if format == "csv":
         with ctx.sessions() as session:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eth_utils import to_checksum_address
@@ -15,13 +12,25 @@ from sqlalchemy.orm import Session
 from backend.chain.batch import call_many
 from backend.generations.tables import Order
 from backend.royalties.claims import Claimed, claim_all, earning_accounts
-from backend.royalties.split import Split, attributed_ceiling, split
-from backend.royalties.tables import ArtistPayee, Claim, Credit, Payees, Refund, SaleSplit
+from backend.royalties.ledger import LEDGER_KINDS, LedgerRow, ledger, ledger_csv
+from backend.royalties.split import PARTS, Split, attributed_ceiling, split
+from backend.royalties.tables import (
+    ArtistPayee,
+    Claim,
+    Contribution,
+    Credit,
+    DeferredRefund,
+    Refund,
+    RefundClaim,
+    SaleSplit,
+    Tip,
+)
 
 if TYPE_CHECKING:
     from backend.context import Context
 
 __all__ = [
+    "LEDGER_KINDS",
     "Claimed",
     "Earnings",
     "LedgerRow",
@@ -35,37 +44,23 @@ __all__ = [
     "split",
 ]
 
-LEDGER_KINDS = ("payment", "credit", "holders", "learning", "platform", "network", "refund", "claim")
-
 
 @dataclass(frozen=True)
 class Earnings:
-    """One account's money: owed by sales, claimable as a holder, paid out so far from either."""
+    """One account's money: owed by the market, claimable as a holder, paid out so far by market, pool and prepaid
+    sales; credited by sales and given as tips since the beginning."""
 
     account: str
     owed: int
     claimable: int
     claimed_market: int
     claimed_pool: int
+    claimed_prepaid: int
     credited: int
+    tipped: int
     sales: int
     stake: int
     payee: str  # who is paid `owed` when it is claimed
-
-
-@dataclass(frozen=True)
-class LedgerRow:
-    """One movement of money.
-
-    `block` orders them; `order_id` is None for claims, `account` None for the holders' pool.
-    """
-
-    block: int
-    kind: str
-    order_id: str | None
-    account: str | None
-    amount: int
-    note: str
 
 
 # ---- one account -------------------------------------------------------------------------------------------
@@ -88,8 +83,10 @@ def earnings(ctx: Context, account: str) -> Earnings:
             session.execute(select(Credit.order_id, Credit.amount).where(Credit.artist == account))
         )
         named = session.get(ArtistPayee, account)
+        tipped = sum(session.scalars(select(Tip.amount).where(Tip.artist == account)))
     paid = {
-        source: sum(row.amount for row in claims if row.source == source) for source in ("market", "pool")
+        source: sum(row.amount for row in claims if row.source == source)
+        for source in ("market", "pool", "prepaid")
     }
     return Earnings(
         account,
@@ -97,114 +94,49 @@ def earnings(ctx: Context, account: str) -> Earnings:
         claimable,
         paid["market"],
         paid["pool"],
+        paid["prepaid"],
         sum(row.amount for row in credits),
+        tipped,
         len({row.order_id for row in credits}),
         stake,
         named.payee if named else account,
     )
 
 
-# ---- the ledger --------------------------------------------------------------------------------------------
-
-
-def ledger(session: Session, after_block: int = -1, limit: int | None = None) -> list[LedgerRow]:
-    """Every payment, credit, share, refund and claim with a block above `after_block`, the oldest first.
-
-    With `limit`, at least so many rows where there are more, and always whole blocks, so that the last block
-    is the cursor.
-    """
-    last = None if limit is None else _last_block(session, after_block, limit)
-    rows = [
-        *_payments(session, after_block, last),
-        *_shares(session, after_block, last),
-        *_back(session, after_block, last),
-    ]
-    return sorted(
-        rows, key=lambda row: (row.block, LEDGER_KINDS.index(row.kind), row.order_id or "", row.account or "")
-    )
-
-
-def _between(column: object, after: int, last: int | None) -> list[object]:
-    return [column > after] if last is None else [column > after, column <= last]
-
-
-def _last_block(session: Session, after: int, limit: int) -> int | None:
-    """The block with the `limit`-th row of any one kind: a bound that reads no table to its end."""
-    bounds = []
-    for table in (Order, Credit, SaleSplit, Refund, Claim):
-        found = session.scalar(
-            select(table.block_number)
-            .where(table.block_number > after)
-            .order_by(table.block_number)
-            .offset(limit - 1)
-            .limit(1)
-        )
-        if found is not None:
-            bounds.append(found)
-    return min(bounds) if bounds else None
-
-
-def _payments(session: Session, after: int, last: int | None) -> Iterator[LedgerRow]:
-    for row in session.scalars(select(Order).where(*_between(Order.block_number, after, last))):
-        yield LedgerRow(
-            row.block_number,
-            "payment",
-            row.order_id,
-            row.buyer,
-            row.price,
-            f"{row.quantity} generation(s), rules {row.rules_version}",
-        )
-
-
-def _shares(session: Session, after: int, last: int | None) -> Iterator[LedgerRow]:
-    for row in session.scalars(select(Credit).where(*_between(Credit.block_number, after, last))):
-        yield LedgerRow(row.block_number, "credit", row.order_id, row.artist, row.amount, "attributed artist")
-    payees = list(session.scalars(select(Payees).order_by(Payees.block_number, Payees.log_index)))
-    for row in session.scalars(select(SaleSplit).where(*_between(SaleSplit.block_number, after, last))):
-        current = next((p for p in reversed(payees) if p.block_number <= row.block_number), None)
-        yield LedgerRow(row.block_number, "holders", row.order_id, None, row.holders, "all holders, streamed")
-        for kind in ("learning", "platform", "network"):
-            yield LedgerRow(
-                row.block_number,
-                kind,
-                row.order_id,
-                getattr(current, kind, None),
-                getattr(row, kind),
-                f"{kind} share",
-            )
-
-
-def _back(session: Session, after: int, last: int | None) -> Iterator[LedgerRow]:
-    for row in session.scalars(select(Refund).where(*_between(Refund.block_number, after, last))):
-        yield LedgerRow(
-            row.block_number, "refund", row.order_id, row.buyer, row.amount, "not delivered in time"
-        )
-    for row in session.scalars(select(Claim).where(*_between(Claim.block_number, after, last))):
-        yield LedgerRow(
-            row.block_number, "claim", None, row.account, row.amount, f"paid out by the {row.source}"
-        )
-
-
-def ledger_csv(rows: Iterable[LedgerRow]) -> str:
-    """Comma-separated with a header line; amounts in the smallest unit."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, [field.name for field in fields(LedgerRow)], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(asdict(row) for row in rows)
-    return out.getvalue()
+# ---- sums -------------------------------------------------------------------------------------------------
 
 
 def totals(session: Session) -> dict[str, int]:
-    """Sums over the indexed tables, to hold against the contracts' own totals."""
+    """Sums over the indexed tables. All that came into the market is somewhere in it or went out again:
+
+    received + tipped + contributed = attributed + tipped + holders + learning + platform + network + escrowed +
+    refunded. `claimed` is paid out of all but the last two and the holders' part, `holders_paid` of that.
+    """
     columns = {
         "received": Order.price,
+        "tipped": Tip.amount,
         "attributed": SaleSplit.attributed,
-        "holders": SaleSplit.holders,
-        "learning": SaleSplit.learning,
-        "platform": SaleSplit.platform,
-        "network": SaleSplit.network,
         "refunded": Refund.amount,
-        "claimed": Claim.amount,
     }
     sums = {name: sum(session.scalars(select(column))) for name, column in columns.items()}
+    gifts = list(session.scalars(select(Contribution)))
+    splits = list(session.scalars(select(SaleSplit)))
+    for part in PARTS[1:]:
+        sums[part] = sum(getattr(row, part) for row in (*splits, *gifts))
+    sums["contributed"] = sum(getattr(row, part) for row in gifts for part in PARTS[1:])
+    sums["escrowed"] = escrowed(session)
+    sums["refunds_owed"] = sum(session.scalars(select(DeferredRefund.amount))) - sum(
+        session.scalars(select(RefundClaim.amount))
+    )
+    claims = list(session.execute(select(Claim.source, Claim.amount)))
+    for name, source in (("claimed", "market"), ("holders_paid", "pool"), ("prepaid_paid", "prepaid")):
+        sums[name] = sum(row.amount for row in claims if row.source == source)
     return sums | {"sales": session.scalar(select(func.count()).select_from(SaleSplit)) or 0}
+
+
+def escrowed(session: Session) -> int:
+    """The price of what is paid and neither delivered nor refunded."""
+    waiting = session.execute(
+        select(Order.price, Order.quantity, Order.delivered).where(Order.state == "requested")
+    )
+    return sum(row.price // row.quantity * (row.quantity - row.delivered) for row in waiting)

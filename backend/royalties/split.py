@@ -1,5 +1,7 @@
-"""How one sale is divided: the same integers as `contracts/libraries/SaleSplit.sol`, for the receipt and for
-verify.
+"""How one sale is divided: the same integers as `contracts/libraries/SaleSplit.sol`.
+
+The chain tells the artists' part of a delivery by the credits before it and the rest by the rules of the order:
+receipts, indexer and verify compute it here. An order that is delivered in parts is divided part by part.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from backend.governance.rules import BPS, Rules
 
 @dataclass(frozen=True)
 class Split:
-    """The five parts of one sale, in the settlement token's smallest unit; they always sum to the price."""
+    """The five parts of one price, in the settlement token's smallest unit; they always sum to it."""
 
     attributed: int
     holders: int
@@ -23,6 +25,9 @@ class Split:
     def total(self) -> int:
         """attributed + holders + learning + platform + network."""
         return self.attributed + self.holders + self.learning + self.platform + self.network
+
+
+PARTS = ("attributed", "holders", "learning", "platform", "network")
 
 
 def attributed_ceiling(price: int, rules: Rules) -> int:

@@ -22,22 +22,57 @@ class Credit(Base):
 
 
 class SaleSplit(Base):
-    """The parts of one fulfilled order's price; they sum to the price."""
+    """The parts of one delivery's price, keyed by its event; they sum to the price. An order delivered at once
+    has one."""
 
     __tablename__ = "sale_splits"
     __table_args__ = ({"info": CHAIN_OWNED},)
 
-    order_id: Mapped[str] = mapped_column(Bytes32, primary_key=True)
+    block_hash: Mapped[str] = mapped_column(Bytes32, primary_key=True)
+    log_index: Mapped[int] = mapped_column(Integer, primary_key=True)
+    block_number: Mapped[int] = mapped_column(BigInteger)
+    order_id: Mapped[str] = mapped_column(Bytes32, index=True)
     attributed: Mapped[int] = mapped_column(Uint256)
     holders: Mapped[int] = mapped_column(Uint256)
     learning: Mapped[int] = mapped_column(Uint256)
     platform: Mapped[int] = mapped_column(Uint256)
     network: Mapped[int] = mapped_column(Uint256)
+
+
+class Tip(Base):
+    """What somebody gave one artist of an order; nothing of it is divided."""
+
+    __tablename__ = "tips"
+    __table_args__ = ({"info": CHAIN_OWNED},)
+
+    block_hash: Mapped[str] = mapped_column(Bytes32, primary_key=True)
+    log_index: Mapped[int] = mapped_column(Integer, primary_key=True)
     block_number: Mapped[int] = mapped_column(BigInteger)
+    order_id: Mapped[str] = mapped_column(Bytes32, index=True)
+    artist: Mapped[str] = mapped_column(Address, index=True)
+    tipper: Mapped[str] = mapped_column(Address)
+    amount: Mapped[int] = mapped_column(Uint256)
+
+
+class Contribution(Base):
+    """Money that came in for holders and funds otherwise than by a delivery: prepaid sales, royalties, gifts."""
+
+    __tablename__ = "contributions"
+    __table_args__ = ({"info": CHAIN_OWNED},)
+
+    block_hash: Mapped[str] = mapped_column(Bytes32, primary_key=True)
+    log_index: Mapped[int] = mapped_column(Integer, primary_key=True)
+    block_number: Mapped[int] = mapped_column(BigInteger)
+    contributor: Mapped[str] = mapped_column(Address)
+    holders: Mapped[int] = mapped_column(Uint256)
+    learning: Mapped[int] = mapped_column(Uint256)
+    platform: Mapped[int] = mapped_column(Uint256)
+    network: Mapped[int] = mapped_column(Uint256)
 
 
 class Claim(Base):
-    """One payment to an account: `source` is market (credits and shares) or pool (the holders' revenue)."""
+    """One payment of what an account was owed, to its payee: `source` is market (credits, tips and shares), pool
+    (the holders' revenue) or prepaid (credits of prepaid sales)."""
 
     __tablename__ = "claims"
     __table_args__ = ({"info": CHAIN_OWNED},)
@@ -47,15 +82,28 @@ class Claim(Base):
     block_number: Mapped[int] = mapped_column(BigInteger)
     source: Mapped[str] = mapped_column(String(8))
     account: Mapped[str] = mapped_column(Address, index=True)
+    payee: Mapped[str] = mapped_column(Address)
     amount: Mapped[int] = mapped_column(Uint256)
     claimed_at: Mapped[int] = mapped_column(Timestamp)
     tx_hash: Mapped[str] = mapped_column(Bytes32)
 
 
 class Refund(Base):
-    """Money that went back (or is owed back) to a buyer."""
+    """Money that went back to a buyer: the price of what was not delivered."""
 
     __tablename__ = "refunds"
+    __table_args__ = ({"info": CHAIN_OWNED},)
+
+    order_id: Mapped[str] = mapped_column(Bytes32, primary_key=True)
+    buyer: Mapped[str] = mapped_column(Address, index=True)
+    amount: Mapped[int] = mapped_column(Uint256)
+    block_number: Mapped[int] = mapped_column(BigInteger)
+
+
+class DeferredRefund(Base):
+    """A refund that the token refused to transfer: it is owed."""
+
+    __tablename__ = "deferred_refunds"
     __table_args__ = ({"info": CHAIN_OWNED},)
 
     order_id: Mapped[str] = mapped_column(Bytes32, primary_key=True)

@@ -39,18 +39,12 @@ def verify_proof(root: bytes, leaf: bytes, proof: Sequence[bytes]) -> bool:
     return node == root
 
 
-class StandardTree:
-    """Tree over a round's leaves. Raises ValueError without leaves or when an account stands twice."""
+class HashTree:
+    """OpenZeppelin's StandardMerkleTree over leaves that are hashed already. Raises ValueError without any."""
 
-    def __init__(self, round_id: int, leaves: Sequence[Leaf]):
-        if not leaves:
-            raise ValueError("A round needs at least one allocation: nobody would be able to claim anything.")
-        accounts = [leaf.account.lower() for leaf in leaves]
-        if len(set(accounts)) != len(accounts):
-            raise ValueError("An account stands twice among the leaves: add its amounts up to one leaf.")
-        self.round_id = round_id
-        self.leaves = tuple(leaves)
-        hashes = [leaf_hash(round_id, leaf) for leaf in leaves]
+    def __init__(self, hashes: Sequence[bytes]):
+        if not hashes:
+            raise ValueError("A tree needs at least one leaf.")
         order = sorted(range(len(hashes)), key=lambda i: hashes[i])
         self._nodes = _heap([hashes[i] for i in order])
         last = len(self._nodes) - 1
@@ -68,6 +62,20 @@ class StandardTree:
             siblings.append(self._nodes[position + 1 if position % 2 else position - 1])
             position = (position - 1) // 2
         return siblings
+
+
+class StandardTree(HashTree):
+    """Tree over a round's leaves. Raises ValueError without leaves or when an account stands twice."""
+
+    def __init__(self, round_id: int, leaves: Sequence[Leaf]):
+        if not leaves:
+            raise ValueError("A round needs at least one allocation: nobody would be able to claim anything.")
+        accounts = [leaf.account.lower() for leaf in leaves]
+        if len(set(accounts)) != len(accounts):
+            raise ValueError("An account stands twice among the leaves: add its amounts up to one leaf.")
+        self.round_id = round_id
+        self.leaves = tuple(leaves)
+        super().__init__([leaf_hash(round_id, leaf) for leaf in leaves])
 
 
 def _heap(sorted_hashes: list[bytes]) -> list[bytes]:

@@ -25,6 +25,8 @@ CONTRACTS = (
     "stake",
     "pool",
     "market",
+    "prepaid",
+    "generation_token",
     "governor",
     "timelock",
     "charter",
@@ -55,6 +57,7 @@ class Facts:
     events: list[Event]
     undecoded: int = 0
     indexes: dict[str, Any] = field(default_factory=dict)  # artist indexes fetched so far, by CID
+    delivered: tuple[Any, ...] | None = None  # deliveries.py: made once
     _times: dict[int, int] = field(default_factory=dict)
 
     def of(self, contract: str, *names: str) -> Iterator[Event]:

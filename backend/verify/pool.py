@@ -15,7 +15,6 @@ from backend.chain.abi import ZERO_ADDRESS
 from backend.chain.batch import call_many
 from backend.verify.checks import Findings
 from backend.verify.facts import Facts
-from backend.verify.money import pool_totals
 
 SCALE = 2**128
 
@@ -159,13 +158,18 @@ def check_pool(facts: Facts, findings: Findings) -> None:
     findings.compare(
         "The money not yet streamed is what the rule leaves", pool.pending, facts.call(views.pending())
     )
-    totals = pool_totals(facts)
+    findings.compare(
+        "What no holder can be given yet is what the rule leaves",
+        pool.remainder,
+        facts.call(views.remainderScaled()),
+    )
+    deposited, claimed = facts.call(views.deposited()), facts.call(views.claimed())
     fractions = sum(
         pool.accrued[account] + pool.balances[account] * (pool.per_token - pool.paid_until[account])
         for account in accounts
     )
     findings.compare(
         "The pool keeps every fraction",
-        totals["deposited"] * SCALE,
-        (totals["claimed"] + pool.pending) * SCALE + fractions + pool.remainder,
+        deposited * SCALE,
+        (claimed + pool.pending) * SCALE + fractions + pool.remainder,
     )

@@ -1,31 +1,31 @@
-"""Sales: price, attribution, credits and split of every order, from its rules and its published record."""
+"""Sales: price, state, attribution and credits of every order, from its rules and its published records."""
 
 from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from backend.chain.batch import call_many
 from backend.generations import attribution
 from backend.generations.fulfilment import seed_of
 from backend.generations.orders import Order, order_id_of, prompt_hash_of
 from backend.governance.rules import Rules
-from backend.royalties.split import split
 from backend.storage.cid import cid_of_digest
 from backend.verify.checks import Findings
 from backend.verify.contributions import index_of
+from backend.verify.deliveries import Delivered, deliveries
 from backend.verify.facts import Event, Facts
 from backend.verify.shown import check_shown
 from backend.verify.training import report_of
 
-STATES = {"OrderRequested": 1, "OrderFulfilled": 2, "OrderRefunded": 3}
+NONE, REQUESTED, FULFILLED = range(3)  # GenerationMarket.State; a refunded order is NONE again
 
 
 def check_sales(facts: Facts, findings: Findings) -> None:
-    """Every order: id, price and state; every fulfilled one: output, scores, credits, split."""
+    """Every order: id, price and state; every delivery: output, scores, credits."""
     orders = {event.args["orderId"]: event for event in facts.of("market", "OrderRequested")}
     findings.none_of(
         "Every order's id and price follow from what its buyer signed",
@@ -37,16 +37,9 @@ def check_sales(facts: Facts, findings: Findings) -> None:
         _state_problems(facts, orders),
         f"{len(orders)} orders",
     )
-    credits: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    for event in facts.of("market", "ArtistCredited"):
-        credits[event.args["orderId"]].append((event.args["artist"], event.args["amount"]))
-    for event in facts.of("market", "OrderFulfilled"):
-        order_id = event.args["orderId"]
+    for each in deliveries(facts):
         findings.guard(
-            f"Sale {order_id[:10]} can be recomputed",
-            lambda event=event, order_id=order_id: _check_sale(
-                facts, findings, orders[order_id], event, credits[order_id]
-            ),
+            f"{each.name} can be recomputed", lambda each=each: _check_sale(facts, findings, each)
         )
 
 
@@ -79,66 +72,98 @@ def _version_at(facts: Facts, time: int) -> int:
 
 
 def _state_problems(facts: Facts, orders: Mapping[str, Event]) -> list[str]:
-    problems, ended = [], {}
+    """Deliveries until the deadline, up to what was ordered; after it the price of the rest goes back, once."""
+    problems = []
+    left = {order_id: event.args["order"]["quantity"] for order_id, event in orders.items()}
+    refunded: set[str] = set()
     for event in facts.of("market", "OrderFulfilled", "OrderRefunded"):
         order_id = event.args["orderId"]
-        if order_id not in orders or order_id in ended:
+        if order_id not in orders or order_id in refunded or not left[order_id]:
             problems.append(f"{order_id}: {event.name} without an open order")
             continue
-        ended[order_id] = event.name
-        late = facts.time_of(event.block_number) > int(orders[order_id].args["order"]["deadline"])
+        asked = orders[order_id].args
+        late = facts.time_of(event.block_number) > int(asked["order"]["deadline"])
         if late != (event.name == "OrderRefunded"):
             problems.append(f"{order_id}: {event.name} on the wrong side of the deadline")
-        if event.name == "OrderRefunded" and event.args["amount"] != orders[order_id].args["price"]:
-            problems.append(
-                f"{order_id}: {event.args['amount']} refunded, the price was {orders[order_id].args['price']}"
-            )
-    state_of = facts.ctx.contracts.market.functions.stateOf
-    for order_id in orders:
-        told = facts.call(state_of(bytes.fromhex(order_id[2:])))
-        if told != STATES[ended.get(order_id, "OrderRequested")]:
-            problems.append(
-                f"{order_id}: events say {ended.get(order_id, 'OrderRequested')}, the contract state {told}"
-            )
-    return problems
+        if event.name == "OrderFulfilled":
+            left[order_id] -= event.args["output"]["quantity"]
+            if left[order_id] < 0:
+                problems.append(f"{order_id}: {-left[order_id]} generations more than ordered")
+            continue
+        refunded.add(order_id)
+        due = asked["price"] // asked["order"]["quantity"] * left[order_id]
+        if event.args["amount"] != due:
+            problems.append(f"{order_id}: {event.args['amount']} refunded, {due} were not delivered")
+    return problems + _chain_problems(facts, orders, left, refunded)
 
 
-def _check_sale(
-    facts: Facts, findings: Findings, requested: Event, fulfilled: Event, credits: list[tuple[str, int]]
-) -> None:
-    name = f"Sale {fulfilled.args['orderId'][:10]}"
-    order, price = Order.from_json(requested.args["order"]), requested.args["price"]
+def _chain_problems(
+    facts: Facts, orders: Mapping[str, Event], left: Mapping[str, int], refunded: set[str]
+) -> list[str]:
+    """What the events make of each order, against the state and the terms that the contract tells."""
+    views, wanted = facts.ctx.contracts.market.functions, {}
+    for order_id, event in orders.items():
+        if order_id in refunded:
+            wanted[order_id] = NONE, NO_TERMS
+        elif not left[order_id]:
+            wanted[order_id] = FULFILLED, NO_TERMS
+        else:
+            wanted[order_id] = REQUESTED, _terms(facts, event, left[order_id])
+    ids = [bytes.fromhex(order_id[2:]) for order_id in orders]
+    states = call_many(facts.ctx.client, [views.stateOf(each) for each in ids], facts.head)
+    terms = call_many(facts.ctx.client, [views.termsOf(each) for each in ids], facts.head)
+    return [
+        f"{order_id}: events say {wanted[order_id]}, the contract {found}"
+        for order_id, *found in zip(orders, states, terms, strict=True)
+        if tuple(found) != wanted[order_id]
+    ]
+
+
+NO_TERMS = {
+    "state": NONE, "maxCredits": 0, "shares": 0, "quantity": 0, "deadline": 0, "unitPrice": 0, "parts": False
+}
+
+
+def _terms(facts: Facts, requested: Event, left: int) -> dict[str, int | bool]:
+    """`OrderWord.Terms` of an order that waits, from what was signed and its rules."""
+    order = requested.args["order"]
+    rules = facts.rules[order["rulesVersion"]]
+    shares = (rules.artists_bps, rules.platform_bps, rules.network_bps, rules.learning_bps)
+    return {
+        "state": REQUESTED,
+        "maxCredits": rules.max_credits,
+        "shares": sum(share << 16 * place for place, share in enumerate(shares)),
+        "quantity": left,
+        "deadline": order["deadline"],
+        "unitPrice": rules.price_per_generation,
+        "parts": left != order["quantity"],
+    }
+
+
+def _check_sale(facts: Facts, findings: Findings, delivered: Delivered) -> None:
+    name, order, price = delivered.name, delivered.order, delivered.price
     rules = facts.rules[order.rules_version]
-    record = facts.document(cid_of_digest(fulfilled.args["attributionDigest"]), attribution.SCHEMA)
-    _check_record(facts, findings, name, order, fulfilled, record)
-    report = _check_source(facts, findings, name, order, fulfilled, record)
-    _check_attribution(facts, findings, name, order, rules, record)
+    record = facts.document(cid_of_digest(delivered.output["attributionDigest"]), attribution.SCHEMA)
+    _check_record(facts, findings, delivered, record)
+    report = _check_source(facts, findings, name, order, delivered.event, record)
+    _check_attribution(facts, findings, delivered, rules, record)
     findings.compare(f"{name}: the record names the price that was paid", int(record["price"]), price)
     computed = attribution.credits_of(record, rules, price)
     findings.compare(
         f"{name}: the artists were credited what the record gives",
         sorted(computed),
-        sorted(credits),
-        f"{len(credits)} artists, {sum(amount for _, amount in credits)} units",
+        sorted(delivered.credits),
+        f"{len(delivered.credits)} artists, {sum(amount for _, amount in delivered.credits)} units",
     )
     if report is not None:
         check_shown(facts, findings, name, record, report, computed)
-    parts = split(price, rules, sum(amount for _, amount in credits))
-    told = {
-        part: fulfilled.args[part] for part in ("attributed", "holders", "learning", "platform", "network")
-    }
-    findings.compare(
-        f"{name}: the price was divided by rules {order.rules_version}",
-        {part: getattr(parts, part) for part in told},
-        told,
-    )
 
 
 def _check_record(
-    facts: Facts, findings: Findings, name: str, order: Order, fulfilled: Event, record: Mapping[str, Any]
+    facts: Facts, findings: Findings, delivered: Delivered, record: Mapping[str, Any]
 ) -> None:
     """The record is about this order and names the output that the chain names."""
-    output = record["output"]
+    name, order, chain, output = delivered.name, delivered.order, delivered.output, record["output"]
     told = (
         record["order_id"],
         record["model_cid"],
@@ -147,11 +172,11 @@ def _check_record(
         _hex(output["sha256"]),
     )
     wanted = (
-        fulfilled.args["orderId"],
+        delivered.order_id,
         cid_of_digest(order.model_digest),
-        order.quantity,
-        cid_of_digest(fulfilled.args["outputDigest"]),
-        fulfilled.args["outputHash"],
+        delivered.quantity,
+        cid_of_digest(chain["outputDigest"]),
+        chain["outputHash"],
     )
     findings.compare(
         f"{name}: the record is about this order, its model version and its output",
@@ -164,22 +189,24 @@ def _check_record(
         prompt_hash_of(record["prompt"]),
         order.prompt_hash,
     )
-    seeds = [str(seed_of(fulfilled.args["orderId"], number)) for number in range(order.quantity)]
+    numbers = range(delivered.first, delivered.first + delivered.quantity)
+    seeds = [str(seed_of(delivered.order_id, number)) for number in numbers]
     findings.compare(f"{name}: the pictures' seeds follow from the order", seeds, record["seeds"])
-    _check_output(facts, findings, name, order.quantity, fulfilled, output["files"])
+    _check_output(facts, findings, delivered, output["files"])
 
 
 def _check_output(
-    facts: Facts, findings: Findings, name: str, quantity: int, fulfilled: Event, files: list[Mapping[str, Any]]
+    facts: Facts, findings: Findings, delivered: Delivered, files: list[Mapping[str, Any]]
 ) -> None:
     """The pictures at the CID on the chain, against the hash on the chain and those in the record."""
-    digests = _output_digests(facts, cid_of_digest(fulfilled.args["outputDigest"]), quantity)
+    quantity, chain = delivered.quantity, delivered.output
+    digests = _output_digests(facts, cid_of_digest(chain["outputDigest"]), quantity)
     joined = digests[0] if quantity == 1 else hashlib.sha256(b"".join(digests)).digest()
     named = [(f"{number}.png", "0x" + digest.hex()) for number, digest in enumerate(digests, start=1)]
     findings.compare(
-        f"{name}: the output on IPFS hashes to what was delivered",
+        f"{delivered.name}: the output on IPFS hashes to what was delivered",
         ("0x" + joined.hex(), named),
-        (fulfilled.args["outputHash"], [(file["name"], _hex(file["sha256"])) for file in files]),
+        (chain["outputHash"], [(file["name"], _hex(file["sha256"])) for file in files]),
         f"{len(digests)} pictures",
     )
 
@@ -197,9 +224,10 @@ def _output_digests(facts: Facts, cid: str, quantity: int) -> list[bytes]:
 
 
 def _check_attribution(
-    facts: Facts, findings: Findings, name: str, order: Order, rules: Rules, record: Mapping[str, Any]
+    facts: Facts, findings: Findings, delivered: Delivered, rules: Rules, record: Mapping[str, Any]
 ) -> None:
     """Published int8 index × query → scores → allocations, with the threshold of the round."""
+    name = delivered.name
     index = index_of(facts, record["index_cid"])
     scores = attribution.scores_of(index.artists, index.rows, record)
     findings.compare(
@@ -209,7 +237,7 @@ def _check_attribution(
         f"{len(scores)} artists",
     )
     threshold = int(record["threshold"])
-    allocations = attribution.allocations_of(scores, threshold, order.quantity, rules.max_credits)
+    allocations = attribution.allocations_of(scores, threshold, delivered.quantity, rules.max_credits)
     findings.compare(
         f"{name}: allocations follow from the scores",
         dict(sorted(allocations.items())),

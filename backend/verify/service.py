@@ -13,8 +13,10 @@ from backend.verify.facts import Facts, read_facts
 from backend.verify.governance import check_governance
 from backend.verify.money import check_money
 from backend.verify.pool import check_pool
+from backend.verify.prepaid import check_prepaid
 from backend.verify.sales import check_sales
 from backend.verify.stake import check_stake
+from backend.verify.tokens import check_tokens
 from backend.verify.training import check_rounds
 from backend.verify.wiring import check_wiring
 from backend.verify.works import check_works
@@ -58,6 +60,8 @@ def _check_all(facts: Facts, findings: Findings, quick: bool, told: Progress) ->
         ("The rounds can be read", lambda: check_rounds(facts, findings)),
         ("The stake can be read", lambda: check_stake(facts, findings)),
         ("The sales can be read", lambda: check_sales(facts, findings)),
+        ("The prepaid sales can be read", lambda: check_prepaid(facts, findings)),
+        ("The tokens can be read", lambda: check_tokens(facts, findings)),
         ("The money can be read", lambda: check_money(facts, findings)),
         ("The revenue pool can be read", lambda: check_pool(facts, findings)),
         ("The votes can be read", lambda: check_governance(facts, findings)),

@@ -82,6 +82,7 @@ def upgrade() -> None:
         sa.Column("block_number", sa.BigInteger(), nullable=False),
         sa.Column("source", sa.String(length=8), nullable=False),
         sa.Column("account", sa.String(length=42), nullable=False),
+        sa.Column("payee", sa.String(length=42), nullable=False),
         sa.Column("amount", sa.String(length=78), nullable=False),
         sa.Column("claimed_at", sa.BigInteger(), nullable=False),
         sa.Column("tx_hash", sa.String(length=66), nullable=False),
@@ -102,6 +103,27 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_collections_artist"), "collections", ["artist"], unique=False)
     op.create_table(
+        "contributions",
+        sa.Column("block_hash", sa.String(length=66), nullable=False),
+        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.Column("block_number", sa.BigInteger(), nullable=False),
+        sa.Column("contributor", sa.String(length=42), nullable=False),
+        sa.Column("holders", sa.String(length=78), nullable=False),
+        sa.Column("learning", sa.String(length=78), nullable=False),
+        sa.Column("platform", sa.String(length=78), nullable=False),
+        sa.Column("network", sa.String(length=78), nullable=False),
+        sa.PrimaryKeyConstraint("block_hash", "log_index", name=op.f("pk_contributions")),
+    )
+    op.create_table(
+        "credit_periods",
+        sa.Column("period", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("artists_root", sa.String(length=66), nullable=False),
+        sa.Column("artists_digest", sa.String(length=66), nullable=False),
+        sa.Column("attributed", sa.String(length=78), nullable=False),
+        sa.Column("claimed", sa.String(length=78), nullable=False),
+        sa.PrimaryKeyConstraint("period", name=op.f("pk_credit_periods")),
+    )
+    op.create_table(
         "credits",
         sa.Column("block_hash", sa.String(length=66), nullable=False),
         sa.Column("log_index", sa.Integer(), nullable=False),
@@ -113,6 +135,15 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_credits_artist"), "credits", ["artist"], unique=False)
     op.create_index(op.f("ix_credits_order_id"), "credits", ["order_id"], unique=False)
+    op.create_table(
+        "deferred_refunds",
+        sa.Column("order_id", sa.String(length=66), nullable=False),
+        sa.Column("buyer", sa.String(length=42), nullable=False),
+        sa.Column("amount", sa.String(length=78), nullable=False),
+        sa.Column("block_number", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("order_id", name=op.f("pk_deferred_refunds")),
+    )
+    op.create_index(op.f("ix_deferred_refunds_buyer"), "deferred_refunds", ["buyer"], unique=False)
     op.create_table(
         "delegate_votes",
         sa.Column("delegate", sa.String(length=42), nullable=False),
@@ -150,6 +181,21 @@ def upgrade() -> None:
     op.create_index(op.f("ix_disputes_respondent"), "disputes", ["respondent"], unique=False)
     op.create_index(op.f("ix_disputes_state"), "disputes", ["state"], unique=False)
     op.create_table(
+        "deliveries",
+        sa.Column("block_hash", sa.String(length=66), nullable=False),
+        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.Column("block_number", sa.BigInteger(), nullable=False),
+        sa.Column("order_id", sa.String(length=66), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("output_hash", sa.String(length=66), nullable=False),
+        sa.Column("output_digest", sa.String(length=66), nullable=False),
+        sa.Column("attribution_digest", sa.String(length=66), nullable=False),
+        sa.Column("delivered_at", sa.BigInteger(), nullable=False),
+        sa.Column("tx_hash", sa.String(length=66), nullable=False),
+        sa.PrimaryKeyConstraint("block_hash", "log_index", name=op.f("pk_deliveries")),
+    )
+    op.create_index(op.f("ix_deliveries_order_id"), "deliveries", ["order_id"], unique=False)
+    op.create_table(
         "jobs",
         sa.Column("order_id", sa.String(length=66), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
@@ -179,6 +225,7 @@ def upgrade() -> None:
         sa.Column("requested_at", sa.BigInteger(), nullable=False),
         sa.Column("fulfilled_at", sa.BigInteger(), nullable=True),
         sa.Column("refunded_at", sa.BigInteger(), nullable=True),
+        sa.Column("delivered", sa.BigInteger(), nullable=False),
         sa.Column("output_hash", sa.String(length=66), nullable=True),
         sa.Column("output_digest", sa.String(length=66), nullable=True),
         sa.Column("attribution_digest", sa.String(length=66), nullable=True),
@@ -201,6 +248,50 @@ def upgrade() -> None:
         sa.Column("learning", sa.String(length=42), nullable=False),
         sa.PrimaryKeyConstraint("block_hash", "log_index", name=op.f("pk_payees")),
     )
+    op.create_table(
+        "prepaid_balances",
+        sa.Column("buyer", sa.String(length=42), nullable=False),
+        sa.Column("amount", sa.String(length=78), nullable=False),
+        sa.Column("spent", sa.String(length=78), nullable=False),
+        sa.Column("announced", sa.String(length=78), nullable=False),
+        sa.Column("available_from", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("buyer", name=op.f("pk_prepaid_balances")),
+    )
+    op.create_table(
+        "prepaid_charges",
+        sa.Column("block_hash", sa.String(length=66), nullable=False),
+        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.Column("block_number", sa.BigInteger(), nullable=False),
+        sa.Column("buyer", sa.String(length=42), nullable=False),
+        sa.Column("amount", sa.String(length=78), nullable=False),
+        sa.Column("spent", sa.String(length=78), nullable=False),
+        sa.Column("orders_root", sa.String(length=66), nullable=False),
+        sa.Column("tx_hash", sa.String(length=66), nullable=False),
+        sa.PrimaryKeyConstraint("block_hash", "log_index", name=op.f("pk_prepaid_charges")),
+    )
+    op.create_index(op.f("ix_prepaid_charges_buyer"), "prepaid_charges", ["buyer"], unique=False)
+    op.create_index(op.f("ix_prepaid_charges_tx_hash"), "prepaid_charges", ["tx_hash"], unique=False)
+    op.create_table(
+        "prepaid_deposits",
+        sa.Column("block_hash", sa.String(length=66), nullable=False),
+        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.Column("block_number", sa.BigInteger(), nullable=False),
+        sa.Column("buyer", sa.String(length=42), nullable=False),
+        sa.Column("payer", sa.String(length=42), nullable=False),
+        sa.Column("amount", sa.String(length=78), nullable=False),
+        sa.PrimaryKeyConstraint("block_hash", "log_index", name=op.f("pk_prepaid_deposits")),
+    )
+    op.create_index(op.f("ix_prepaid_deposits_buyer"), "prepaid_deposits", ["buyer"], unique=False)
+    op.create_table(
+        "prepaid_withdrawals",
+        sa.Column("block_hash", sa.String(length=66), nullable=False),
+        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.Column("block_number", sa.BigInteger(), nullable=False),
+        sa.Column("buyer", sa.String(length=42), nullable=False),
+        sa.Column("amount", sa.String(length=78), nullable=False),
+        sa.PrimaryKeyConstraint("block_hash", "log_index", name=op.f("pk_prepaid_withdrawals")),
+    )
+    op.create_index(op.f("ix_prepaid_withdrawals_buyer"), "prepaid_withdrawals", ["buyer"], unique=False)
     op.create_table(
         "prompts",
         sa.Column("prompt_hash", sa.String(length=66), nullable=False),
@@ -315,15 +406,36 @@ def upgrade() -> None:
     )
     op.create_table(
         "sale_splits",
+        sa.Column("block_hash", sa.String(length=66), nullable=False),
+        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.Column("block_number", sa.BigInteger(), nullable=False),
         sa.Column("order_id", sa.String(length=66), nullable=False),
         sa.Column("attributed", sa.String(length=78), nullable=False),
         sa.Column("holders", sa.String(length=78), nullable=False),
         sa.Column("learning", sa.String(length=78), nullable=False),
         sa.Column("platform", sa.String(length=78), nullable=False),
         sa.Column("network", sa.String(length=78), nullable=False),
-        sa.Column("block_number", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("order_id", name=op.f("pk_sale_splits")),
+        sa.PrimaryKeyConstraint("block_hash", "log_index", name=op.f("pk_sale_splits")),
     )
+    op.create_index(op.f("ix_sale_splits_order_id"), "sale_splits", ["order_id"], unique=False)
+    op.create_table(
+        "settlements",
+        sa.Column("settlement_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("period", sa.BigInteger(), nullable=False),
+        sa.Column("sales", sa.String(length=78), nullable=False),
+        sa.Column("price", sa.String(length=78), nullable=False),
+        sa.Column("rules_version", sa.BigInteger(), nullable=False),
+        sa.Column("receipts_root", sa.String(length=66), nullable=False),
+        sa.Column("receipts_digest", sa.String(length=66), nullable=False),
+        sa.Column("attributed", sa.String(length=78), nullable=False),
+        sa.Column("artists_root", sa.String(length=66), nullable=False),
+        sa.Column("artists_digest", sa.String(length=66), nullable=False),
+        sa.Column("settled_at", sa.BigInteger(), nullable=False),
+        sa.Column("block_number", sa.BigInteger(), nullable=False),
+        sa.Column("tx_hash", sa.String(length=66), nullable=False),
+        sa.PrimaryKeyConstraint("settlement_id", name=op.f("pk_settlements")),
+    )
+    op.create_index(op.f("ix_settlements_period"), "settlements", ["period"], unique=False)
     op.create_table(
         "stake_balances",
         sa.Column("account", sa.String(length=42), nullable=False),
@@ -340,6 +452,31 @@ def upgrade() -> None:
         sa.Column("claimed_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("round_id", "part", "account", name=op.f("pk_stake_claims")),
     )
+    op.create_table(
+        "tips",
+        sa.Column("block_hash", sa.String(length=66), nullable=False),
+        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.Column("block_number", sa.BigInteger(), nullable=False),
+        sa.Column("order_id", sa.String(length=66), nullable=False),
+        sa.Column("artist", sa.String(length=42), nullable=False),
+        sa.Column("tipper", sa.String(length=42), nullable=False),
+        sa.Column("amount", sa.String(length=78), nullable=False),
+        sa.PrimaryKeyConstraint("block_hash", "log_index", name=op.f("pk_tips")),
+    )
+    op.create_index(op.f("ix_tips_artist"), "tips", ["artist"], unique=False)
+    op.create_index(op.f("ix_tips_order_id"), "tips", ["order_id"], unique=False)
+    op.create_table(
+        "tokens",
+        sa.Column("token_id", sa.String(length=78), nullable=False),
+        sa.Column("order_id", sa.String(length=66), nullable=False),
+        sa.Column("index", sa.BigInteger(), nullable=False),
+        sa.Column("owner", sa.String(length=42), nullable=False),
+        sa.Column("minted_at", sa.BigInteger(), nullable=False),
+        sa.Column("block_number", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("token_id", name=op.f("pk_tokens")),
+    )
+    op.create_index(op.f("ix_tokens_order_id"), "tokens", ["order_id"], unique=False)
+    op.create_index(op.f("ix_tokens_owner"), "tokens", ["owner"], unique=False)
     op.create_table(
         "votes",
         sa.Column("proposal_id", sa.String(length=78), nullable=False),
@@ -408,8 +545,17 @@ def downgrade() -> None:
     op.drop_index("ix_work_changes_work", table_name="work_changes")
     op.drop_table("work_changes")
     op.drop_table("votes")
+    op.drop_index(op.f("ix_tokens_owner"), table_name="tokens")
+    op.drop_index(op.f("ix_tokens_order_id"), table_name="tokens")
+    op.drop_table("tokens")
+    op.drop_index(op.f("ix_tips_order_id"), table_name="tips")
+    op.drop_index(op.f("ix_tips_artist"), table_name="tips")
+    op.drop_table("tips")
     op.drop_table("stake_claims")
     op.drop_table("stake_balances")
+    op.drop_index(op.f("ix_settlements_period"), table_name="settlements")
+    op.drop_table("settlements")
+    op.drop_index(op.f("ix_sale_splits_order_id"), table_name="sale_splits")
     op.drop_table("sale_splits")
     op.drop_table("rules_versions")
     op.drop_index(op.f("ix_rounds_state"), table_name="rounds")
@@ -426,6 +572,14 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_proposals_proposer"), table_name="proposals")
     op.drop_table("proposals")
     op.drop_table("prompts")
+    op.drop_index(op.f("ix_prepaid_withdrawals_buyer"), table_name="prepaid_withdrawals")
+    op.drop_table("prepaid_withdrawals")
+    op.drop_index(op.f("ix_prepaid_deposits_buyer"), table_name="prepaid_deposits")
+    op.drop_table("prepaid_deposits")
+    op.drop_index(op.f("ix_prepaid_charges_tx_hash"), table_name="prepaid_charges")
+    op.drop_index(op.f("ix_prepaid_charges_buyer"), table_name="prepaid_charges")
+    op.drop_table("prepaid_charges")
+    op.drop_table("prepaid_balances")
     op.drop_table("payees")
     op.drop_index(op.f("ix_orders_state"), table_name="orders")
     op.drop_index(op.f("ix_orders_prompt_hash"), table_name="orders")
@@ -434,6 +588,8 @@ def downgrade() -> None:
     op.drop_table("orders")
     op.drop_index(op.f("ix_jobs_state"), table_name="jobs")
     op.drop_table("jobs")
+    op.drop_index(op.f("ix_deliveries_order_id"), table_name="deliveries")
+    op.drop_table("deliveries")
     op.drop_index(op.f("ix_delegations_delegate"), table_name="delegations")
     op.drop_index(op.f("ix_disputes_state"), table_name="disputes")
     op.drop_index(op.f("ix_disputes_respondent"), table_name="disputes")
@@ -442,9 +598,13 @@ def downgrade() -> None:
     op.drop_table("disputes")
     op.drop_table("delegations")
     op.drop_table("delegate_votes")
+    op.drop_index(op.f("ix_deferred_refunds_buyer"), table_name="deferred_refunds")
+    op.drop_table("deferred_refunds")
     op.drop_index(op.f("ix_credits_order_id"), table_name="credits")
     op.drop_index(op.f("ix_credits_artist"), table_name="credits")
     op.drop_table("credits")
+    op.drop_table("credit_periods")
+    op.drop_table("contributions")
     op.drop_index(op.f("ix_collections_artist"), table_name="collections")
     op.drop_table("collections")
     op.drop_index(op.f("ix_claims_account"), table_name="claims")

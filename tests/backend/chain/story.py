@@ -8,13 +8,16 @@ from eth_utils import keccak
 
 from backend.chain.transactions import Sender
 from backend.context import Context
+from backend.generations.orders import Order
+from backend.prepaid import vouchers
+from backend.prepaid.settlements import artists_tree
+from backend.prepaid.vouchers import Voucher
 from backend.training.merkle import Leaf, StandardTree
 from tests.backend.chain.reading import send_unlocked
 
 DAY = 86_400
 ROUND_STAKE = {"artist:Ada": 55_000 * 10**18, "artist:Béla": 40_000 * 10**18}
 LEARNING_STAKE = 5_000 * 10**18
-NO_CREDITS: list[tuple[str, int]] = []
 
 
 def digest(text: str) -> bytes:
@@ -161,22 +164,70 @@ class Story:
         return round_id, tree
 
     def sales(self) -> None:
-        """Three orders: one fulfilled with credits, one refunded, one left open; then everybody claims."""
+        """Orders: one fulfilled with credits and tipped, one refunded, one delivered in two parts, one delivered in
+        part and refunded, one left open; then everybody claims. One delivery becomes a token."""
         market = self.contracts.market.functions
-        self.give_money("buyer:1", 10_000_000, "GenerationMarket")
-        orders = {
-            name: self._request(name, salt) for salt, name in enumerate(("fulfilled", "refunded", "open"))
-        }
-        credits = [(self.address("artist:Ada"), 300_000), (self.address("artist:Béla"), 50_000)]
-        fulfilment = (digest("output"), digest("output file"), digest("attribution"), credits)
-        self.send("operator", market.fulfil(orders["fulfilled"], fulfilment))
+        self.give_money("buyer:1", 20_000_000, "GenerationMarket")
+        names = ("fulfilled", "refunded", "open", "in parts", "half")
+        orders = {name: self._request(name, salt) for salt, name in enumerate(names)}
+        ada, bela = self.address("artist:Ada"), self.address("artist:Béla")
+        delivery, credits = self._delivery("fulfilled", 2, (ada, 300_000), (bela, 50_000))
+        self.send("operator", market.fulfil(delivery, credits))
+        # One call, with a credit of each delivery: both parts of one order and the first of another.
+        parts = [self._delivery("in parts", 1, (ada, 7)), self._delivery("half", 1),
+                 self._delivery("in parts", 1, (bela, 11))]
+        credits = [credit for _, theirs in parts for credit in theirs]
+        self.send("operator", market.fulfilMany([part for part, _ in parts], credits))
+        self.send("buyer:1", market.tip(delivery[0], [(ada, 500), (bela, 600)]))
+        self.send("buyer:1", market.contribute(70, 20, 10, 3))
+        token = self.contracts.generation_token.functions
+        self.send("buyer:1", token.mint(orders["fulfilled"], [delivery[2]], 0))
+        self.token_id = token.tokenIdOf(delivery[0], 0).call()
+        holder, friend = self.address("buyer:1"), self.address("buyer:9")
+        self.send("buyer:1", token.transferFrom(holder, friend, self.token_id))
         self.context.client.advance_time(2 * DAY)
-        self.send("relayer", market.refund(orders["refunded"]))
+        for name in ("refunded", "half"):
+            self.send("relayer", market.refund(orders[name]))
         # The pool streams this period's revenue over the next one: both must pass before it is all claimable.
         self.context.client.advance_time(15 * DAY)
         holders = [self.address(who) for who in ("artist:Ada", "artist:Béla", "buyer:9", "trainer")]
         self.send("relayer", self.contracts.pool.functions.claimMany(holders))
         self.send("relayer", market.claimMany([self.address("artist:Ada"), self.address("platform")]))
+
+    def _delivery(self, name: str, quantity: int, *credits: tuple[str, int]) -> tuple[Any, Any]:
+        """What fulfil is called with."""
+        output = (quantity, digest("output"), digest("output file"), digest("attribution"))
+        return (bytes.fromhex(self.orders[name][2:]), len(credits), output), list(credits)
+
+    def prepaid(self) -> None:
+        """A buyer prepays, pays two orders by a voucher and takes back a part; the artists claim."""
+        prepaid, client = self.contracts.prepaid, self.context.client
+        buyer, ada = self.address("buyer:1"), self.address("artist:Ada")
+        self.give_money("buyer:1", 5_000_000, "PrepaidSales")
+        self.send("buyer:1", prepaid.functions.deposit(buyer, 5_000_000))
+        self.send("buyer:1", prepaid.functions.announceWithdrawal(1_000_000))
+        spent = prepaid.functions.balanceOf(buyer).call()[1]
+        version = self.contracts.rules.functions.currentVersion().call()
+        orders = [
+            Order(buyer, 10**6, 1, "0x" + digest("a cat").hex(), "0x" + digest("model").hex(), version,
+                  client.now() + DAY, salt)
+            for salt in range(2)
+        ]
+        ids = [vouchers.order_id_of(order, client.chain_id, prepaid.address) for order in orders]
+        root = vouchers.orders_root(ids)
+        voucher = Voucher(buyer, spent, spent + 2 * 10**6, version, root, client.now() + DAY)
+        account = self.context.wallets.account("buyer:1")
+        signed = vouchers.sign(account, voucher, orders, client.chain_id, prepaid.address)
+        assert vouchers.voucher_digest(voucher, client.chain_id, prepaid.address) == "0x" + (
+            prepaid.functions.voucherDigest(version, signed.to_chain()).call().hex())
+        period = prepaid.functions.currentPeriod().call()
+        credits = {ada: 700_000}
+        tree = artists_tree(period, credits)
+        settlement = (version, digest("receipts"), digest("receipts file"), 700_000, tree.root, digest("artists"))
+        self.send("operator", prepaid.functions.settle(settlement, [signed.to_chain()]))
+        self.send("relayer", prepaid.functions.claim(period, ada, 700_000, tree.proof(0)))
+        client.advance_time(DAY + 1)
+        self.send("relayer", prepaid.functions.withdraw(buyer))
 
     def _request(self, name: str, salt: int) -> tuple[Any, ...]:
         market, client = self.contracts.market.functions, self.context.client
@@ -233,6 +284,7 @@ class Story:
         self.disputes()
         self.rounds()
         self.sales()
+        self.prepaid()
         self.vote()
         return self
 

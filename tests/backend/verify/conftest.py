@@ -9,9 +9,13 @@ from collections.abc import Iterator
 import pytest
 
 from backend.generations.service import refund_expired
+from backend.generations.tokens import mint
+from backend.prepaid import service as prepaid
 from backend.royalties.service import claim_all
+from backend.royalties.tips import tip
 from backend.training.service import METHOD
 from tests.backend import sales_world
+from tests.backend.prepaid.sales import settle_prepaid
 from tests.backend.sales_world import World
 
 DAY_S = 86_400
@@ -26,19 +30,29 @@ def _small_method(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def sold() -> World:
-    """Two sales and a refund; a part of the holders' stream has run and was claimed."""
+    """Two sales, a tip, a token, a prepaid settlement, a gift and a refund; a part of the holders' stream has run
+    and was claimed."""
     world = (
         sales_world._made.__wrapped__()
     )  # other tests fulfil orders with made-up records in the shared one
-    world.pay(31, "a red circle")
+    first = world.pay(31, "a red circle")
     world.pay(32, "a blue square", quantity=2)
     worker = world.worker()
     while worker.run_once():
         world.index()
+    tipper = world.buyer(31)
+    tip(world.ctx, tipper, first, 5, [world.artist("Ada").address, world.artist("Béla").address])
+    mint(world.ctx, tipper, first)
+    settle_prepaid(world)
+    giver, market = world.ctx.sender(tipper), world.ctx.contracts.market
+    giver.send(world.ctx.contracts.token.functions.approve(market.address, 100))
+    giver.send(market.functions.contribute(70, 20, 9, 1))
+    world.index()
     late = world.pay(33, "too late", deadline=world.ctx.client.now() + 60)
     world.ctx.client.advance_time(11 * DAY_S)
     refund_expired(world.ctx, late)
     claim_all(world.ctx)
+    prepaid.claim(world.ctx, [world.artist("Ada").address])
     world.ctx.client.advance_time(DAY_S)
     return world
 

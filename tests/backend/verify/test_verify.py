@@ -26,7 +26,7 @@ from backend.training import rounds
 from backend.training.report import ALLOCATION_TOTAL
 from backend.verify import service
 from backend.verify.commands import verify as verify_command
-from backend.verify.money import PARTS, STATEMENT, money_statement
+from backend.verify.money import ELSEWHERE, PARTS, STATEMENT, money_statement
 from tests.backend.sales_world import World, rooted
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -79,9 +79,11 @@ def test_money_balances_to_the_unit(sold: World) -> None:
     money = money_statement(Stranger(sold))
     assert tuple(money) == STATEMENT
     routed = sum(money[part] for part in PARTS)
-    assert money["received"] == routed + money["escrowed"] + money["refunded"] + money["carry"]
+    assert money["received"] == routed + sum(money[part] for part in ELSEWHERE)
     assert routed == money["claimed"] + money["owed"]
-    assert money["received"] == 4 * 10**6 and money["refunded"] == 10**6
+    # Orders of 4 generations, 5 units of tips, a gift of 100, a prepaid balance of 5.
+    assert money["received"] == 9 * 10**6 + 5 + 100 and money["refunded"] == 10**6
+    assert money["tipped"] == 5 and money["prepaid"] == 2 * 10**6
     assert money["claimed"] > 0 and money["owed"] > 0
 
 
@@ -160,6 +162,18 @@ TAMPERED = {
         change("attribution", lambda d: d["output"].update(sha256="0x" + "33" * 32)),
         "its output",
     ),
+    "an artist's credits of prepaid sales": (
+        change("artists", add_one("credits", "amount")),
+        "the artists' file leads to the root",
+    ),
+    "a receipt of a prepaid sale": (
+        change("receipts", lambda d: d["receipts"][0]["credits"].clear()),
+        "the receipts lead to the root",
+    ),
+    "the orders of a voucher": (
+        change("receipts", lambda d: d["charges"][0]["order_ids"].pop()),
+        "each sale was ordered by voucher",
+    ),
     "a report without a field": (change("report", lambda d: d.pop("leaves")), "can be re"),
 }
 
@@ -227,7 +241,8 @@ def test_a_sale_with_invented_credits_is_found(forgotten: World) -> None:
     digest = bytes.fromhex(digest_of(output)[2:])
     ctx.sender("operator").send(
         ctx.contracts.market.functions.fulfil(
-            order.to_chain(), (b"\x01" * 32, digest, digest, [(forgotten.artist("Ada").address, 400_000)])
+            (bytes.fromhex(order_id[2:]), 1, (1, b"\x01" * 32, digest, digest)),
+            [(forgotten.artist("Ada").address, 400_000)],
         )
     )
     found = failed(service.verify(Stranger(forgotten), quick=True))
