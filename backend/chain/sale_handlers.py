@@ -11,7 +11,14 @@ from backend.chain.handling import handles
 from backend.generations.tables import Delivery, Order, Token
 from backend.governance.rules import Rules
 from backend.governance.tables import RulesVersion
-from backend.prepaid.tables import Charge, CreditPeriod, PrepaidBalance, PrepaidDeposit, Settlement, Withdrawal
+from backend.prepaid.tables import (
+    Charge,
+    CreditPeriod,
+    PrepaidBalance,
+    PrepaidDeposit,
+    Settlement,
+    Withdrawal,
+)
 from backend.royalties.split import split
 from backend.royalties.tables import (
     Claim,
@@ -60,8 +67,8 @@ def order_fulfilled(session: Session, event: Event) -> None:
 
 
 def _credited(session: Session, event: Event) -> int:
-    """The artists' part of a delivery: the order's credits since the delivery before it, if that is in the same
-    block. One call delivers one after the other, each after its own credits."""
+    """The artists' part of a delivery: the order's credits since the delivery before it, if that is in the
+    same block. One call delivers one after the other, each after its own credits."""
     here = SaleSplit.block_hash == event.block_hash
     before = session.scalar(select(func.max(SaleSplit.log_index)).where(here))
     credits = select(Credit.amount).where(

@@ -151,7 +151,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Announce the balance or less.",
     ),
     "WithdrawalNotAvailable": (
-        "No withdrawal of {buyer} is available: from {availableFrom} on (0: none announced), now it is {now_}.",
+        "No withdrawal of {buyer} is available before {availableFrom} (0: none announced); now it is {now_}.",
         "Announce it, then wait a day.",
     ),
     "NotCredited": (

@@ -58,7 +58,11 @@ def test_a_tip_follows_the_credits_or_the_names(world: World) -> None:
     assert {artist: now[artist] - owed[artist] for artist in owed} == {ada: 8, bela: 2, chidi: 7}
     assert service.earnings(ctx, ada).tipped == before.tipped + 8
     found = receipts.receipt(ctx, order_id)
-    assert [(line["artist"], line["amount"]) for line in found["tips"]] == [(ada, "8"), (bela, "2"), (chidi, "7")]
+    assert [(line["artist"], line["amount"]) for line in found["tips"]] == [
+        (ada, "8"),
+        (bela, "2"),
+        (chidi, "7"),
+    ]
     with ctx.sessions() as session:
         rows = [row for row in service.ledger(session) if row.order_id == order_id and row.kind == "tip"]
     assert [row.amount for row in sorted(rows, key=lambda row: row.amount)] == [2, 7, 8]
