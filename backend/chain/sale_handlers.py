@@ -67,8 +67,8 @@ def order_fulfilled(session: Session, event: Event) -> None:
 
 
 def _credited(session: Session, event: Event) -> int:
-    """The artists' part of a delivery: the order's credits since the delivery before it, if that is in the same
-    block. One call delivers one after the other, each after its own credits."""
+    """The artists' part of a delivery: the order's credits since the delivery before it, if that is in the
+    same block. One call delivers one after the other, each after its own credits."""
     here = SaleSplit.block_hash == event.block_hash
     before = session.scalar(select(func.max(SaleSplit.log_index)).where(here))
     credits = select(Credit.amount).where(

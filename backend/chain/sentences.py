@@ -127,7 +127,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The price is {price}, more than the order's maximum of {maxPrice}.",
         "Ask for a new quote and sign it.",
     ),
-    "NoQuantity": ("The order is for nothing.", "Order one image or more."),
+    "QuantityRefused": (
+        "{quantity} generations were named; 1 to {most} are possible.",
+        "Order or deliver so many.",
+    ),
     "DeadlineOutOfRange": (
         "The deadline {deadline} is not between {now_} and {latest}.",
         "Ask for a new quote and sign it.",
@@ -141,7 +144,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Refund it after the deadline.",
     ),
     "PaidTooLittle": (
-        "The token delivered {received} of the price of {price}.",
+        "The token delivered {received}, less than was to be paid.",
         "Pay in a token without fees on transfer.",
     ),
     "EmptyOutput": ("The fulfilment of {orderId} names no output.", ""),
@@ -158,6 +161,60 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "This is in state {state}; it would have to be in state {wanted}.",
         "Somebody may have been faster: look at its state.",
     ),
+    "CreditsMismatch": (
+        "{given} credits were sent, the deliveries name {used}.",
+        "Send each delivery's credits in the order of the deliveries.",
+    ),
+    "PayeeRefused": ("{payee} cannot be paid.", "Name a wallet, not a contract of the platform."),
+    # prepaid sales and tokens
+    "NewDepositsPaused": ("New deposits are paused.", "Try later; withdrawals and claims go on."),
+    "NotOperator": ("{caller} is not the market's operator.", "Use the operator's wallet."),
+    "NothingToCharge": (
+        "All that the voucher of {buyer} pays for is settled already.",
+        "Leave it out of the settlement.",
+    ),
+    "VoucherExpired": (
+        "The voucher of {buyer} counted until {deadline}; now it is {now_}.",
+        "Have the buyer sign a new one.",
+    ),
+    "VoucherGap": (
+        "The voucher of {buyer} counts from {from}, but {spent} is settled.",
+        "Settle the buyer's earlier vouchers first.",
+    ),
+    "BadVoucher": ("The signature of the voucher is not {buyer}'s.", _SIGN_AGAIN),
+    "BalanceTooLow": (
+        "{buyer} has prepaid {balance}, the voucher charges {charge}.",
+        "Have the buyer add to it.",
+    ),
+    "NotWholeGenerations": (
+        "The charge of {charge} to {buyer} is no multiple of the price of {unitPrice}.",
+        "Have the buyer sign for whole generations under these rules.",
+    ),
+    "EmptySettlement": (
+        "The settlement charges nobody, or lacks a root or a digest.",
+        "Publish receipts and credits first.",
+    ),
+    "WithdrawalRefused": (
+        "{amount} is more than the balance of {balance}.",
+        "Announce the balance or less.",
+    ),
+    "WithdrawalNotAvailable": (
+        "No withdrawal of {buyer} is available before {availableFrom} (0: none announced); now it is {now_}.",
+        "Announce it, then wait a day.",
+    ),
+    "NotCredited": (
+        "The proof does not lead {amount} for {artist} to period {period}.",
+        "Take amount and proof from the period's latest file.",
+    ),
+    "PeriodOverdrawn": (
+        "Period {period} has {left} left; {asked} were asked for.",
+        "Check the artists' file against the receipts: somebody may have been credited too much.",
+    ),
+    "NotDelivered": (
+        "These are not the deliveries of order {orderId}.",
+        "Take all of them from its receipt, in their order.",
+    ),
+    "NoSuchOutput": ("There is no delivery {index}; there are {count}.", "Count from 0."),
     "EnforcedPause": ("New orders are paused.", "Try later; fulfilments, refunds and claims go on."),
     # rules
     "UnknownVersion": (

@@ -1,5 +1,5 @@
-"""`meltingpot order` and `meltingpot token`: ask and pay for a generation, look it up, take the money back when it
-is late; make a token of it."""
+"""`meltingpot order` and `meltingpot token`: ask and pay for a generation, look it up, take the money back
+when it is late; make a token of it."""
 
 from __future__ import annotations
 
@@ -219,7 +219,9 @@ def token() -> None:
 @token.command()
 @click.argument("order_id")
 @click.option("--buyer", default="buyer:1", show_default=True, help="The order's buyer: wallet name.")
-@click.option("--index", type=click.IntRange(0), default=0, show_default=True, help="Of the delivery, from 0.")
+@click.option(
+    "--index", type=click.IntRange(0), default=0, show_default=True, help="Of the delivery, from 0."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def mint(ctx: Context, order_id: str, buyer: str, index: int, as_json: bool) -> None:

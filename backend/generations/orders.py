@@ -98,7 +98,8 @@ def prompt_hash_of(prompt: str) -> str:
 def order_typed_data(
     order: Order, chain_id: int, market: str, name: str = "MeltingPot GenerationMarket"
 ) -> dict[str, Any]:
-    """The EIP-712 message whose digest is the order's id. `name` is the EIP-712 domain of the contract `market`."""
+    """The EIP-712 message whose digest is the order's id. `name` is the EIP-712 domain of the contract
+    `market`."""
     return typed_data(
         {
             "name": name,

@@ -119,8 +119,8 @@ def receipt(ctx: Context, order_id: str) -> dict[str, Any]:
     """An order with its money: each delivery with its split, token and the attribution record behind it; the
     sums of the splits, each credit, tip and refund.
 
-    A record is None where IPFS does not give it, and `attribution_error` says why. `attribution` is that of the
-    latest delivery; an order delivered at once has one.
+    A record is None where IPFS does not give it, and `attribution_error` says why. `attribution` is that of
+    the latest delivery; an order delivered at once has one.
     """
     row = find_order(ctx, order_id)
     with ctx.sessions() as session:
@@ -150,7 +150,9 @@ def receipt(ctx: Context, order_id: str) -> dict[str, Any]:
 
 def _deliveries(session: Session, order_id: str) -> list[dict[str, Any]]:
     """An order's deliveries, the first first."""
-    tokens = {token.index: token for token in session.scalars(select(Token).where(Token.order_id == order_id))}
+    tokens = {
+        token.index: token for token in session.scalars(select(Token).where(Token.order_id == order_id))
+    }
     rows = session.execute(
         select(Delivery, SaleSplit)
         .join(

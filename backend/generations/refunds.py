@@ -27,8 +27,8 @@ def find_order(ctx: Context, identifier: str) -> OrderRow:
 
 
 def state_on_chain(ctx: Context, identifier: str) -> str:
-    """ "none", "requested" or "fulfilled", asked of the contract. It knows a refunded order no more: that one is
-    "none", and what became of it stands in the events."""
+    """ "none", "requested" or "fulfilled", asked of the contract. It knows a refunded order no more: that
+    one is "none", and what became of it stands in the events."""
     return STATES[ctx.contracts.market.functions.stateOf(bytes.fromhex(identifier[2:])).call()]
 
 

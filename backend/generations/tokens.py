@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 
 def mint(ctx: Context, account: LocalAccount, order_id: str, index: int = 0) -> int:
-    """Mints the token of an order's delivery `index` (from 0) to its buyer, who sends; returns the token's id.
+    """Mints the token of an order's delivery `index` (from 0) to its buyer, who sends; returns the token's
+    id.
 
     Raises OrderNotFound, NotDeliveredYet.
     """

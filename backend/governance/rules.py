@@ -87,7 +87,8 @@ def differences(before: Rules, after: Rules) -> dict[str, tuple[int, int]]:
 
 def out_of_range(rules: Rules) -> list[str]:
     """Names on the chain of the fields whose number does not fit the contract's type (uint16, uint32 for
-    windows, uint128 for money)."""
+    windows, uint128 for money; a price is kept in 96 bits)."""
     bits = {name: 16 for name in CHAIN_NAMES} | dict.fromkeys(WINDOWS, 32) | dict.fromkeys(MONEY, 128)
+    bits["pricePerGeneration"] = 96
     values = zip(CHAIN_NAMES, rules.to_chain(), strict=True)
     return [name for name, value in values if not 0 <= value < 2 ** bits[name]]

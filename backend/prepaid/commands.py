@@ -96,11 +96,18 @@ def balance(ctx: Context, buyer: str, as_json: bool) -> None:
 @click.argument("prompts", nargs=-1, required=True)
 @BUYER
 @click.option("--quantity", type=click.IntRange(1, MAX_QUANTITY), default=1, show_default=True, help="Each.")
-@click.option("--from", "spent_from", type=int, help="What earlier vouchers pay for. Default: what is settled.")
+@click.option(
+    "--from", "spent_from", type=int, help="What earlier vouchers pay for. Default: what is settled."
+)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="File; else it is printed.")
 @click.pass_obj
 def voucher(
-    ctx: Context, prompts: tuple[str, ...], buyer: str, quantity: int, spent_from: int | None, out: Path | None
+    ctx: Context,
+    prompts: tuple[str, ...],
+    buyer: str,
+    quantity: int,
+    spent_from: int | None,
+    out: Path | None,
 ) -> None:
     """Sign a voucher for one order a prompt.
 
@@ -129,8 +136,8 @@ def voucher(
 def settle(ctx: Context, files: tuple[Path, ...], delivered: Path, as_json: bool) -> None:
     """Settle the vouchers in FILES, as the operator.
 
-    The receipts are a list of {order_id, output_hash, output_cid, attribution_cid, credits: [{artist, amount}]}, one
-    for each order that is not settled yet.
+    The receipts are a list of {order_id, output_hash, output_cid, attribution_cid, credits: [{artist,
+    amount}]}, one for each order that is not settled yet.
 
     \b
     Example:
@@ -151,7 +158,9 @@ def settle(ctx: Context, files: tuple[Path, ...], delivered: Path, as_json: bool
 
 
 @prepaid.command("claim")
-@click.option("--artist", "artists", multiple=True, help="Address or wallet name (artist:NAME); default: all.")
+@click.option(
+    "--artist", "artists", multiple=True, help="Address or wallet name (artist:NAME); default: all."
+)
 @JSON
 @click.pass_obj
 def claim_credits(ctx: Context, artists: tuple[str, ...], as_json: bool) -> None:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from backend.context import Context
 
 VOUCHER_LIFE_S = 24 * 3600
-# A settlement credits the period of its block: none is sent so close to a period's end that it may fall into the
-# next, for which its root would be wrong.
+# A settlement credits the period of its block: none is sent so close to a period's end that it may fall into
+# the next, for which its root would be wrong.
 PERIOD_MARGIN_S = 600
 
 
@@ -96,14 +96,14 @@ def withdraw(ctx: Context, buyer: str) -> int:
 def sign_voucher(
     ctx: Context, account: LocalAccount, orders: Sequence[Order], spent_from: int | None = None
 ) -> SignedVoucher:
-    """The buyer's voucher for orders of its own. `spent_from`: what its earlier vouchers pay for, settled or not;
-    without it what is settled. Raises BalanceTooSmall, ValueError without orders."""
+    """The buyer's voucher for orders of its own. `spent_from`: what its earlier vouchers pay for, settled or
+    not; without it what is settled. Raises BalanceTooSmall, ValueError without orders."""
     found, version = balance_of(ctx, account.address), orders[0].rules_version
     start = found.spent if spent_from is None else spent_from
     price = rules_of(ctx, version).price_per_generation * sum(order.quantity for order in orders)
     if start + price - found.spent > found.available:
         raise BalanceTooSmall(
-            f"{account.address} has {found.available} available, the vouchers come to {start + price - found.spent}."
+            f"{account.address} has {found.available} available, its vouchers need {start + price - found.spent}."
         )
     chain_id, prepaid = _domain(ctx)
     ids = [vouchers.order_id_of(order, chain_id, prepaid) for order in orders]
@@ -147,15 +147,16 @@ def settle(ctx: Context, signed: Sequence[SignedVoucher], receipts: Sequence[Rec
     version = _check(ctx, signed, receipts)
     attributed = settlements.attributed_of(receipts)
     document = settlements.receipts_document(chain_id, prepaid, signed, receipts)
+    period = _present_period(ctx)
     artists_root = artists_digest = bytes(32)
     if attributed:
-        period = _present_period(ctx)
         credits = settlements.with_receipts(credits_in(ctx, period), receipts)
         published = settlements.artists_document(chain_id, prepaid, period, credits)
         artists_root = bytes.fromhex(published["root"][2:])
         artists_digest = bytes.fromhex(digest_of(ctx.documents.put(published))[2:])
     settlement = (
         version,
+        period,
         bytes.fromhex(document["root"][2:]),
         bytes.fromhex(digest_of(ctx.documents.put(document))[2:]),
         attributed,
@@ -209,12 +210,15 @@ def _present_period(ctx: Context) -> int:
 
 
 def credits_in(ctx: Context, period: int) -> dict[str, int]:
-    """Artist → credits of a period so far, from the file of its latest settlement; {} when none credited it."""
+    """Artist → credits of a period so far, from the file of its latest settlement; {} when none credited
+    it."""
     with ctx.sessions() as session:
         row = session.get(CreditPeriod, period)
         newest = session.scalar(select(Settlement.settlement_id).order_by(Settlement.settlement_id.desc()))
     if (newest or 0) != ctx.contracts.prepaid.functions.settlementCount().call():
-        raise SettlementRefused("The tables lack the latest settlement.", "Wait for the indexer, then try again.")
+        raise SettlementRefused(
+            "The tables lack the latest settlement.", "Wait for the indexer, then try again."
+        )
     if row is None:
         return {}
     document = ctx.documents.get(cid_of_digest(row.artists_digest), settlements.ARTISTS_SCHEMA)
@@ -225,8 +229,8 @@ def credits_in(ctx: Context, period: int) -> dict[str, int]:
 
 
 def claim(ctx: Context, artists: Sequence[str] | None = None) -> list[CreditsClaimed]:
-    """Pays artists (all without) what they have not taken of any period, to their payees; the relayer pays the
-    gas."""
+    """Pays artists (all without) what they have not taken of any period, to their payees; the relayer pays
+    the gas."""
     with ctx.sessions() as session:
         rows = session.scalars(select(CreditPeriod).order_by(CreditPeriod.period))
         periods = [row.period for row in rows if row.claimed < row.attributed]

@@ -1,5 +1,5 @@
-"""The maths and the files of bulk settlement: receipts of prepaid sales, and the artists' credits of a week. Pure:
-the operator makes roots with it, strangers check them.
+"""The maths and the files of bulk settlement: receipts of prepaid sales, and the artists' credits of a week.
+Pure: the operator makes roots with it, strangers check them.
 
 Receipt: keccak(keccak(abi.encode(order id, price, output hash, output digest, attribution digest, credits))).
 Artist: keccak(keccak(abi.encode(period, artist, amount))), the amount being all credits of the period so far.

@@ -1,7 +1,7 @@
 """Vouchers: what a buyer signs over a prepaid balance, and the orders that a voucher pays for. Pure.
 
-A voucher is cumulative: "of my balance you may keep `spent_to` in all; the part above `spent_from` is for these
-orders". Only the newest one needs to be settled.
+A voucher is cumulative: "of my balance you may keep `spent_to` in all; the part above `spent_from` is for
+these orders". Only the newest one needs to be settled.
 """
 
 from __future__ import annotations
@@ -99,8 +99,8 @@ class SignedVoucher:
 
 
 def order_id_of(order: Order, chain_id: int, prepaid: str) -> str:
-    """The id of a prepaid order: its EIP-712 digest in the domain of PrepaidSales, so that it is never taken for
-    one of the market."""
+    """The id of a prepaid order: its EIP-712 digest in the domain of PrepaidSales, so that it is never taken
+    for one of the market."""
     return digest_of_typed_data(order_typed_data(order, chain_id, prepaid, DOMAIN))
 
 
@@ -113,7 +113,14 @@ def voucher_typed_data(voucher: Voucher, chain_id: int, prepaid: str) -> dict[st
     """The EIP-712 message that the buyer signs."""
     domain = {"name": DOMAIN, "version": "1", "chainId": chain_id, "verifyingContract": prepaid}
     root = bytes.fromhex(voucher.orders_root[2:])
-    values = (voucher.buyer, voucher.spent_from, voucher.spent_to, voucher.rules_version, root, voucher.deadline)
+    values = (
+        voucher.buyer,
+        voucher.spent_from,
+        voucher.spent_to,
+        voucher.rules_version,
+        root,
+        voucher.deadline,
+    )
     return typed_data(domain, "Voucher", FIELDS, dict(zip((name for name, _ in FIELDS), values, strict=True)))
 
 
@@ -131,8 +138,8 @@ def sign(
 
 
 def check(signed: SignedVoucher, unit_price: int, chain_id: int, prepaid: str) -> None:
-    """Raises VoucherRefused unless the orders are those that the voucher pays for, at this price, and an ordinary
-    wallet signed it. (A contract wallet's signature is for the contract to check.)"""
+    """Raises VoucherRefused unless the orders are those that the voucher pays for, at this price, and an
+    ordinary wallet signed it. (A contract wallet's signature is for the contract to check.)"""
     voucher = signed.voucher
     ids = [order_id_of(order, chain_id, prepaid) for order in signed.orders]
     if not ids or orders_root(ids) != voucher.orders_root:
@@ -146,7 +153,9 @@ def check(signed: SignedVoucher, unit_price: int, chain_id: int, prepaid: str) -
     if any(order.max_price < order.quantity * unit_price for order in signed.orders):
         raise VoucherRefused("The price of an order is above the most that its buyer signed.")
     try:
-        signer = signer_of(voucher_typed_data(voucher, chain_id, prepaid), bytes.fromhex(signed.signature[2:]))
+        signer = signer_of(
+            voucher_typed_data(voucher, chain_id, prepaid), bytes.fromhex(signed.signature[2:])
+        )
     except Exception as error:  # eth_keys raises its own tree for values that are no signature
         raise VoucherRefused("The signature is no signature over this voucher.") from error
     if signer != voucher.buyer:

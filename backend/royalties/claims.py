@@ -1,5 +1,5 @@
-"""Paying accounts what they are owed, by sales and as holders; whoever sends, the money goes to the owner or to
-the payee that an artist chose in the registry."""
+"""Paying accounts what they are owed, by sales and as holders; whoever sends, the money goes to the owner or
+to the payee that an artist chose in the registry."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ def claim_all(
 ) -> list[Claimed]:
     """Pays what `accounts` (all known ones without) are owed, in batches, the relayer paying the gas.
 
-    The money goes to the accounts or their payees whoever sends. Accounts with nothing due are left out. One that
-    the token refuses to pay (it may block accounts) keeps nobody else waiting: `refused` is told, its money
-    stays owed; without `refused` the error is raised once all others are paid.
+    The money goes to the accounts or their payees whoever sends. Accounts with nothing due are left out. One
+    that the token refuses to pay (it may block accounts) keeps nobody else waiting: `refused` is told, its
+    money stays owed; without `refused` the error is raised once all others are paid.
     """
     names = earning_accounts(ctx) if accounts is None else sorted({to_checksum_address(a) for a in accounts})
     market, pool = ctx.contracts.market, ctx.contracts.pool

@@ -32,15 +32,27 @@ LEDGER_KINDS = (
     "claim",
 )
 FUNDS = ("learning", "platform", "network")
-TABLES = (Order, Tip, PrepaidDeposit, Charge, Contribution, Credit, SaleSplit, Settlement, Refund, Withdrawal, Claim)
+TABLES = (
+    Order,
+    Tip,
+    PrepaidDeposit,
+    Charge,
+    Contribution,
+    Credit,
+    SaleSplit,
+    Settlement,
+    Refund,
+    Withdrawal,
+    Claim,
+)
 
 
 @dataclass(frozen=True)
 class LedgerRow:
     """One movement of money.
 
-    `block` orders them; `order_id` is None for what belongs to no order, `account` None for all holders and for
-    a week's artists together.
+    `block` orders them; `order_id` is None for what belongs to no order, `account` None for all holders and
+    for a week's artists together.
     """
 
     block: int
@@ -95,7 +107,9 @@ def _paid_in(rows_of: Any) -> Iterator[LedgerRow]:
         yield LedgerRow(row.block_number, "tip", row.order_id, row.artist, row.amount, f"from {row.tipper}")
     for row in rows_of(Contribution):
         whole = row.holders + row.learning + row.platform + row.network
-        yield LedgerRow(row.block_number, "contribution", None, row.contributor, whole, "to holders and funds")
+        yield LedgerRow(
+            row.block_number, "contribution", None, row.contributor, whole, "to holders and funds"
+        )
 
 
 def _shares(session: Session, rows_of: Any) -> Iterator[LedgerRow]:
@@ -113,8 +127,8 @@ def _shares(session: Session, rows_of: Any) -> Iterator[LedgerRow]:
 
 
 def _prepaid(rows_of: Any) -> Iterator[LedgerRow]:
-    """Into balances, from balances to settlements, from settlements to a week's artists; the rest of a settlement
-    is its contribution."""
+    """Into balances, from balances to settlements, from settlements to a week's artists; the rest of a
+    settlement is its contribution."""
     for row in rows_of(PrepaidDeposit):
         yield LedgerRow(row.block_number, "deposit", None, row.buyer, row.amount, f"paid by {row.payer}")
     for row in rows_of(Charge):

@@ -47,8 +47,8 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Earnings:
-    """One account's money: owed by the market, claimable as a holder, paid out so far by market, pool and prepaid
-    sales; credited by sales and given as tips since the beginning."""
+    """One account's money: owed by the market, claimable as a holder, paid out so far by market, pool and
+    prepaid sales; credited by sales and given as tips since the beginning."""
 
     account: str
     owed: int
@@ -109,8 +109,9 @@ def earnings(ctx: Context, account: str) -> Earnings:
 def totals(session: Session) -> dict[str, int]:
     """Sums over the indexed tables. All that came into the market is somewhere in it or went out again:
 
-    received + tipped + contributed = attributed + tipped + holders + learning + platform + network + escrowed +
-    refunded. `claimed` is paid out of all but the last two and the holders' part, `holders_paid` of that.
+    received + tipped + contributed = attributed + tipped + holders + learning + platform + network +
+    escrowed + refunded. `claimed` is paid out of all but the last two and the holders' part, `holders_paid`
+    of that.
     """
     columns = {
         "received": Order.price,

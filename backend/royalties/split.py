@@ -1,7 +1,8 @@
 """How one sale is divided: the same integers as `contracts/libraries/SaleSplit.sol`.
 
-The chain tells the artists' part of a delivery by the credits before it and the rest by the rules of the order:
-receipts, indexer and verify compute it here. An order that is delivered in parts is divided part by part.
+The chain tells the artists' part of a delivery by the credits before it and the rest by the rules of the
+order: receipts, indexer and verify compute it here. An order that is delivered in parts is divided part by
+part.
 """
 
 from __future__ import annotations

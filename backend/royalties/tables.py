@@ -22,8 +22,8 @@ class Credit(Base):
 
 
 class SaleSplit(Base):
-    """The parts of one delivery's price, keyed by its event; they sum to the price. An order delivered at once
-    has one."""
+    """The parts of one delivery's price, keyed by its event; they sum to the price. An order delivered at
+    once has one."""
 
     __tablename__ = "sale_splits"
     __table_args__ = ({"info": CHAIN_OWNED},)
@@ -55,7 +55,8 @@ class Tip(Base):
 
 
 class Contribution(Base):
-    """Money that came in for holders and funds otherwise than by a delivery: prepaid sales, royalties, gifts."""
+    """Money that came in for holders and funds otherwise than by a delivery: prepaid sales, royalties,
+    gifts."""
 
     __tablename__ = "contributions"
     __table_args__ = ({"info": CHAIN_OWNED},)
@@ -71,8 +72,8 @@ class Contribution(Base):
 
 
 class Claim(Base):
-    """One payment of what an account was owed, to its payee: `source` is market (credits, tips and shares), pool
-    (the holders' revenue) or prepaid (credits of prepaid sales)."""
+    """One payment of what an account was owed, to its payee: `source` is market (credits, tips and shares),
+    pool (the holders' revenue) or prepaid (credits of prepaid sales)."""
 
     __tablename__ = "claims"
     __table_args__ = ({"info": CHAIN_OWNED},)

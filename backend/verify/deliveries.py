@@ -1,7 +1,7 @@
 """Every delivery with its order, its credits and the division of its price, which no event tells.
 
-The market's event names order and output. The artists' part is the sum of the credits just before it; the rest
-follows from the rules that the order was signed under.
+The market's event names order and output. The artists' part is the sum of the credits just before it; the
+rest follows from the rules that the order was signed under.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from backend.verify.facts import Event, Facts
 
 @dataclass(frozen=True)
 class Delivered:
-    """One OrderFulfilled event. `first` counts the order's generations delivered before it, `price` is that of
-    its own generations."""
+    """One OrderFulfilled event. `first` counts the order's generations delivered before it, `price` is that
+    of its own generations."""
 
     event: Event
     requested: Event
@@ -87,9 +87,7 @@ def _deliveries(facts: Facts) -> list[Delivered]:
             raise ValueError(f"a credit before the delivery of {order_id} is not of it")
         credits = tuple((credit.args["artist"], credit.args["amount"]) for credit in waiting)
         waiting = []
-        found.append(
-            Delivered(event, requested[order_id], done[order_id], count[order_id], credits, facts)
-        )
+        found.append(Delivered(event, requested[order_id], done[order_id], count[order_id], credits, facts))
         done[order_id] += event.args["output"]["quantity"]
         count[order_id] += 1
     if waiting:

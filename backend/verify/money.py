@@ -23,12 +23,12 @@ STATEMENT = ("received", *PARTS, *ELSEWHERE, "claimed", "owed")
 def money_statement(ctx: Context) -> dict[str, int]:
     """All money since deployment, in the settlement token's smallest unit, read from the chain alone.
 
-    received = attributed + tipped + holders + learning + platform + network (all that was routed) + escrowed +
-    prepaid + refunded + withdrawn + carry, and what was routed = claimed + owed. `received` are paid orders, tips,
-    deposits to prepaid balances, and what others gave to holders and funds. `prepaid` are the buyers' balances.
-    `carry` are units in the revenue pool that are made of fractions of several holders' earnings: released, but
-    nobody can claim them yet; `holders` is without them. `owed` is what can be claimed now, what the pool has yet
-    to stream, and what artists have not taken of prepaid sales.
+    received = attributed + tipped + holders + learning + platform + network (all that was routed) + escrowed
+    + prepaid + refunded + withdrawn + carry, and what was routed = claimed + owed. `received` are paid
+    orders, tips, deposits to prepaid balances, and what others gave to holders and funds. `prepaid` are the
+    buyers' balances. `carry` are units in the revenue pool that are made of fractions of several holders'
+    earnings: released, but nobody can claim them yet; `holders` is without them. `owed` is what can be
+    claimed now, what the pool has yet to stream, and what artists have not taken of prepaid sales.
     """
     return statement_of(read_facts(ctx))
 
@@ -162,8 +162,8 @@ def check_money(facts: Facts, findings: Findings) -> None:
 
 
 def _check_totals(facts: Facts, findings: Findings, market: dict[str, int]) -> None:
-    """The contracts' running sums against sums over the events, the price of each delivery divided anew by its
-    rules."""
+    """The contracts' running sums against sums over the events, the price of each delivery divided anew by
+    its rules."""
     sales, gifts = deliveries(facts), list(facts.of("market", "SharesContributed"))
     sums = {
         part: sum(getattr(each.parts, part) for each in sales) + sum(gift.args[part] for gift in gifts)
@@ -220,7 +220,9 @@ def _check_holdings(facts: Facts, findings: Findings, market: dict[str, int]) ->
         + market["holders"]
         - market["holdersPaid"]
         + market["refundsOwed"],
-        ("prepaid", "The prepaid sales hold every balance and what artists have not taken"): prepaid["balances"]
+        ("prepaid", "The prepaid sales hold every balance and what artists have not taken"): prepaid[
+            "balances"
+        ]
         + prepaid["attributed"]
         - prepaid["claimed"],
         ("rounds", "The rounds hold every bond that was not paid back"): bonds,

@@ -70,8 +70,9 @@ def _check_settlement(
 ) -> None:
     a, name = event.args, f"Settlement {event.args['settlementId']}"
     s = a["settlement"]
-    rules, document = facts.rules[s["rulesVersion"]], facts.document(
-        cid_of_digest(s["receiptsDigest"]), settlements.RECEIPTS_SCHEMA
+    rules, document = (
+        facts.rules[s["rulesVersion"]],
+        facts.document(cid_of_digest(s["receiptsDigest"]), settlements.RECEIPTS_SCHEMA),
     )
     receipts = settlements.receipts_of(document)
     findings.compare(
@@ -99,7 +100,9 @@ def _check_settlement(
         [[gift.args[part] for part in ("holders", "platform", "network", "learning")] for gift in shares],
     )
     if s["attributed"]:
-        _check_artists(facts, findings, name, event, settlements.with_receipts(credits[a["period"]], receipts))
+        _check_artists(
+            facts, findings, name, event, settlements.with_receipts(credits[a["period"]], receipts)
+        )
         credits[a["period"]] = settlements.with_receipts(credits[a["period"]], receipts)
 
 
@@ -144,7 +147,8 @@ def _receipt_problems(
 def _check_artists(
     facts: Facts, findings: Findings, name: str, event: Event, expected: dict[str, int]
 ) -> None:
-    """The artists' file gives each artist all credits of the period's receipts so far, and leads to the root."""
+    """The artists' file gives each artist all credits of the period's receipts so far, and leads to the
+    root."""
     s, period = event.args["settlement"], event.args["period"]
     document = facts.document(cid_of_digest(s["artistsDigest"]), settlements.ARTISTS_SCHEMA)
     found = settlements.credits_of(document)
@@ -165,8 +169,10 @@ def _check_artists(
         attributed,
     )
     findings.compare(
-        f"{name}: each artist has the credits of the period's receipts", dict(sorted(expected.items())),
-        dict(sorted(found.items())), f"{attributed} units",
+        f"{name}: each artist has the credits of the period's receipts",
+        dict(sorted(expected.items())),
+        dict(sorted(found.items())),
+        f"{attributed} units",
     )
 
 

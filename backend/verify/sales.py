@@ -38,9 +38,7 @@ def check_sales(facts: Facts, findings: Findings) -> None:
         f"{len(orders)} orders",
     )
     for each in deliveries(facts):
-        findings.guard(
-            f"{each.name} can be recomputed", lambda each=each: _check_sale(facts, findings, each)
-        )
+        findings.guard(f"{each.name} can be recomputed", lambda each=each: _check_sale(facts, findings, each))
 
 
 def _order_problems(facts: Facts, orders: Mapping[str, Event]) -> list[str]:
@@ -72,7 +70,8 @@ def _version_at(facts: Facts, time: int) -> int:
 
 
 def _state_problems(facts: Facts, orders: Mapping[str, Event]) -> list[str]:
-    """Deliveries until the deadline, up to what was ordered; after it the price of the rest goes back, once."""
+    """Deliveries until the deadline, up to what was ordered; after it the price of the rest goes back,
+    once."""
     problems = []
     left = {order_id: event.args["order"]["quantity"] for order_id, event in orders.items()}
     refunded: set[str] = set()
@@ -120,7 +119,13 @@ def _chain_problems(
 
 
 NO_TERMS = {
-    "state": NONE, "maxCredits": 0, "shares": 0, "quantity": 0, "deadline": 0, "unitPrice": 0, "parts": False
+    "state": NONE,
+    "maxCredits": 0,
+    "shares": 0,
+    "quantity": 0,
+    "deadline": 0,
+    "unitPrice": 0,
+    "parts": False,
 }
 
 
@@ -159,9 +164,7 @@ def _check_sale(facts: Facts, findings: Findings, delivered: Delivered) -> None:
         check_shown(facts, findings, name, record, report, computed)
 
 
-def _check_record(
-    facts: Facts, findings: Findings, delivered: Delivered, record: Mapping[str, Any]
-) -> None:
+def _check_record(facts: Facts, findings: Findings, delivered: Delivered, record: Mapping[str, Any]) -> None:
     """The record is about this order and names the output that the chain names."""
     name, order, chain, output = delivered.name, delivered.order, delivered.output, record["output"]
     told = (

@@ -1,4 +1,5 @@
-"""Tokens of generations: each is one delivery's, minted by the order's buyer, with the delivery's own file."""
+"""Tokens of generations: each is one delivery's, minted by the order's buyer, with the delivery's own
+file."""
 
 from __future__ import annotations
 
@@ -39,7 +40,9 @@ def check_tokens(facts: Facts, findings: Findings) -> None:
             problems.append(f"token {event.args['tokenId']} was minted for no delivery")
     problems += _told_otherwise(facts, minted, owners)
     findings.none_of(
-        "Every token is one delivery's and its owner's whom the transfers name", problems, f"{len(minted)} tokens"
+        "Every token is one delivery's and its owner's whom the transfers name",
+        problems,
+        f"{len(minted)} tokens",
     )
 
 

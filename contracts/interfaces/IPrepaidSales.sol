@@ -71,7 +71,6 @@ interface IPrepaidSales {
     error NotWholeGenerations(address buyer, uint256 charge, uint256 unitPrice);
     error EmptySettlement();
     error WrongPeriod(uint256 period, uint256 current);
-    error PaidTooLittle(uint256 received, uint256 amount);
     error WithdrawalRefused(uint256 amount, uint256 balance);
     error WithdrawalNotAvailable(address buyer, uint64 availableFrom, uint256 now_);
     error NotCredited(uint256 period, address artist, uint256 amount);

@@ -164,8 +164,8 @@ class Story:
         return round_id, tree
 
     def sales(self) -> None:
-        """Orders: one fulfilled with credits and tipped, one refunded, one delivered in two parts, one delivered in
-        part and refunded, one left open; then everybody claims. One delivery becomes a token."""
+        """Orders: one fulfilled with credits and tipped, one refunded, one delivered in two parts, one
+        delivered in part and refunded, one left open; then everybody claims. One delivery becomes a token."""
         market = self.contracts.market.functions
         self.give_money("buyer:1", 20_000_000, "GenerationMarket")
         names = ("fulfilled", "refunded", "open", "in parts", "half")
@@ -223,7 +223,8 @@ class Story:
         period = prepaid.functions.currentPeriod().call()
         credits = {ada: 700_000}
         tree = artists_tree(period, credits)
-        settlement = (version, digest("receipts"), digest("receipts file"), 700_000, tree.root, digest("artists"))
+        digests = (digest("receipts"), digest("receipts file"))
+        settlement = (version, *digests, 700_000, tree.root, digest("artists"))
         self.send("operator", prepaid.functions.settle(settlement, [signed.to_chain()]))
         self.send("relayer", prepaid.functions.claim(period, ada, 700_000, tree.proof(0)))
         client.advance_time(DAY + 1)

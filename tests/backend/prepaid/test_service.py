@@ -1,8 +1,8 @@
 """Prepaid sales on the real contracts and IPFS: deposit, voucher, settlement, claims, withdrawal.
 
-Branches of a settlement: all fits · a second voucher over the same orders pays the difference only · another signer ·
-orders that were not signed · a receipt too few · the same receipt twice · credits above the rules' share · the
-tables behind · the end of a week. Of a withdrawal: none announced · too early · paid.
+Branches of a settlement: all fits · a second voucher over the same orders pays the difference only · another
+signer · orders that were not signed · a receipt too few · the same receipt twice · credits above the rules'
+share · the tables behind · the end of a week. Of a withdrawal: none announced · too early · paid.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""The pure maths: every proof leads to the root, sums are those of the receipts, whatever is changed changes the
-root."""
+"""The pure maths: every proof leads to the root, sums are those of the receipts, whatever is changed changes
+the root."""
 
 from __future__ import annotations
 

@@ -111,7 +111,8 @@ def test_the_ledger_as_csv(world: World, sale: str) -> None:
 
 @pytest.fixture
 def hostile(world: World) -> Iterator[Any]:
-    """The settlement token learns to refuse accounts, as real ones can; undone afterwards, with the tables."""
+    """The settlement token learns to refuse accounts, as real ones can; undone afterwards, with the
+    tables."""
     world.index()
     client, token = world.ctx.client, world.ctx.contracts.token
     snapshot = client.rpc("evm_snapshot")

@@ -30,8 +30,8 @@ def _small_method(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def sold() -> World:
-    """Two sales, a tip, a token, a prepaid settlement, a gift and a refund; a part of the holders' stream has run
-    and was claimed."""
+    """Two sales, a tip, a token, a prepaid settlement, a gift and a refund; a part of the holders' stream
+    has run and was claimed."""
     world = (
         sales_world._made.__wrapped__()
     )  # other tests fulfil orders with made-up records in the shared one
