@@ -4,8 +4,10 @@ its code on a chain must be, compiling what changed.
     .venv/bin/python scripts/export_abis.py        (from the project root)
 """
 
+import hashlib
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -36,7 +38,24 @@ def load_project() -> Any:
     # Where tools/install_solc.sh puts the compiler; without this brownie looks in the home folder, then online.
     os.environ.setdefault("SOLCX_BINARY_PATH", str(ROOT / ".solcx"))
     loaded = project.get_loaded_projects()
-    return loaded[0] if loaded else project.load(str(ROOT), name="MeltingPot")
+    if loaded:
+        return loaded[0]
+    stamp, sources = ROOT / "build" / "sources.sha256", sources_hash()
+    # Brownie compiles again what changed itself, but not what imports it by way of another file: then a
+    # contract would go on calling functions that are no more.
+    if not stamp.exists() or stamp.read_text() != sources:
+        shutil.rmtree(ROOT / "build" / "contracts", ignore_errors=True)
+    compiled = project.load(str(ROOT), name="MeltingPot")
+    write_whole(stamp, sources)
+    return compiled
+
+
+def sources_hash() -> str:
+    """sha256 over the contracts and the compiler's settings, hex."""
+    digest = hashlib.sha256()
+    for file in [ROOT / "brownie-config.yaml", *sorted((ROOT / "contracts").rglob("*.sol"))]:
+        digest.update(f"{file.relative_to(ROOT)}\0".encode() + file.read_bytes() + b"\0")
+    return digest.hexdigest()
 
 
 def export_abis(project: Any, folder: Path = ROOT / "build" / "abis") -> list[Path]:

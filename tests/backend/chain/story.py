@@ -224,7 +224,7 @@ class Story:
         credits = {ada: 700_000}
         tree = artists_tree(period, credits)
         digests = (digest("receipts"), digest("receipts file"))
-        settlement = (version, *digests, 700_000, tree.root, digest("artists"))
+        settlement = (version, period, *digests, 700_000, tree.root, digest("artists"))
         self.send("operator", prepaid.functions.settle(settlement, [signed.to_chain()]))
         self.send("relayer", prepaid.functions.claim(period, ada, 700_000, tree.proof(0)))
         client.advance_time(DAY + 1)
