@@ -210,7 +210,7 @@ abstract contract MarketLedger is IGenerationMarket, IMarketLedger, AccessContro
         }
         _owed[account].amount = 0;
         if (!_pay(payee, amount, insist)) {
-            _owed[account].amount += uint128(amount);
+            _owed[account].amount = uint128(amount);
             return 0;
         }
         _sums.claimed += uint128(amount);

@@ -4,10 +4,11 @@ pragma solidity 0.8.37;
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {SettlementTokenMock} from "./SettlementTokenMock.sol";
 
-/// @title A settlement token that does what tokens must not: fees, a blacklist, calls during a transfer
+/// @title A settlement token that does what tokens must not: fees, refusals, calls during a transfer
 contract HostileTokenMock is SettlementTokenMock {
     uint256 public feeBps;
     mapping(address account => bool) public blacklisted;
+    mapping(address account => bool) public quietlyRefused;
     address private _target;
     bytes private _call;
 
@@ -21,6 +22,17 @@ contract HostileTokenMock is SettlementTokenMock {
     /// @notice Refuses or allows transfers to and from `account`. Anyone.
     function setBlacklisted(address account, bool refused) external {
         blacklisted[account] = refused;
+    }
+
+    /// @notice From now on `transfer` to `account` moves nothing and says so by its answer only, or again not.
+    /// Anyone.
+    function setQuietlyRefused(address account, bool refused) external {
+        quietlyRefused[account] = refused;
+    }
+
+    /// @notice As ERC-20 says: the answer counts, not only whether it reverts.
+    function transfer(address to, uint256 value) public override returns (bool) {
+        return !quietlyRefused[to] && super.transfer(to, value);
     }
 
     /// @notice Calls `target` with `data` during the next transfer, once; its revert is passed on. Anyone.

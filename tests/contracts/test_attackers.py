@@ -8,7 +8,7 @@ signatures              → other contract: refused; malleated: refused (other c
                           function's tests)
 dust                    → pushes no stream's end, slows no stream
 proposal front-running  → a copy by somebody else is refused, so that nobody can cancel what another wrote
-blacklists              → an order is delivered or refunded all the same; a bond holds up nobody else's
+refusing tokens         → an order is delivered or refunded all the same; a bond holds up nobody else's
 gas exhaustion          → the largest sale that any rules allow fits a block many times over
 
 Against a naive version, where the same attack succeeds: test_naive_versions. Against vouchers and
@@ -176,6 +176,28 @@ def test_blacklisted_market(hostile, who):
     hostile.market.claim(who.artist, {"from": who.other})
     assert (hostile.token.balanceOf(who.buyer), hostile.token.balanceOf(who.artist)) == (PRICE, 7)
     assert totals(hostile, served, late)["escrowed"] == 0
+
+
+def test_token_that_refuses_by_its_answer_only(hostile, who):
+    """It moves nothing and reverts nothing: whoever looked at reverts alone would take the debt as paid."""
+    mint(hostile, who, [(who.artist, TOKEN)])
+    late = requested(hostile, who.buyer, salt=2)
+    sold(hostile, who, (who.artist, 7))
+    mine_at(late.deadline + 2 * WEEK)
+    for account in (who.artist, who.buyer):
+        hostile.token.setQuietlyRefused(account, True, {"from": who.other})
+    earned = hostile.pool.claimable(who.artist)
+    hostile.market.refund(late, {"from": who.other})
+    hostile.market.claimMany([who.artist], {"from": who.other})
+    hostile.pool.claimMany([who.artist], {"from": who.other})
+    for call in (lambda: hostile.market.claim(who.artist, {"from": who.other}),
+                 lambda: hostile.pool.claim(who.artist, {"from": who.other}),
+                 lambda: hostile.market.claimRefund(who.buyer, {"from": who.other})):
+        with reverts("SafeERC20FailedOperation", hostile.token):
+            call()
+    assert (hostile.market.owed(who.artist), hostile.pool.claimable(who.artist)) == (7, earned)
+    assert hostile.market.refundOwed(who.buyer) == PRICE == totals(hostile, late)["refundsOwed"]
+    assert_conserved(hostile, [who.artist])
 
 
 def test_blacklisted_challenger(hostile, who):

@@ -18,6 +18,7 @@ isDelivered
 import itertools
 
 import pytest
+from brownie import web3
 from eth_abi import encode
 from eth_utils import keccak
 
@@ -187,10 +188,18 @@ def test_terms_stay_between_parts_whatever_is_voted(system, who, timelock):
     assert {n: sums[n] for n in expected(PRICE)} == expected(2 * PRICE, 400_000)
 
 
-def test_delivered_in_full_costs_no_second_slot(system, who):
-    """A whole order after the first of parts is forgotten: its outputs stand in the order's own slot."""
-    an_order, outputs = in_parts(system, who, 2, 1)
+def slots_of(market, identifier):
+    """How many of the market's mappings have something under this key."""
+    keys = (keccak(encode(["bytes32", "uint256"], [bytes.fromhex(identifier[2:]), slot])) for slot in range(32))
+    return sum(any(web3.eth.get_storage_at(market.address, key)) for key in keys)
+
+
+def test_delivered_in_full_leaves_one_slot(system, who):
+    """The outputs so far are forgotten with the last part: they stand in the order's own slot then."""
+    an_order, outputs = in_parts(system, who, 2, 1, of=4)
     identifier = order_id(system.market, an_order)
-    assert system.market.isDelivered(identifier, outputs)
-    terms = system.market.termsOf(identifier).dict()
-    assert not any(terms.values())
+    assert slots_of(system.market, identifier) == 2
+    delivered(system, who, an_order, **output(5)._asdict())
+    assert slots_of(system.market, identifier) == 1
+    assert system.market.isDelivered(identifier, [*outputs, output(5)])
+    assert not any(system.market.termsOf(identifier))
