@@ -99,6 +99,12 @@ contract CompensationRules is ICompensationRules, Ownable {
         return _saleTerms[version];
     }
 
+    /// @inheritdoc ICompensationRules
+    function endsAt(uint32 version) external view returns (uint256) {
+        _known(version);
+        return version == latestVersion ? type(uint256).max : _saleTerms[version + 1].effectiveFrom;
+    }
+
     /// @notice When `version` came or comes into force, Unix seconds. Reverts UnknownVersion.
     function effectiveFrom(uint32 version) external view returns (uint64) {
         return _known(version).effectiveFrom;

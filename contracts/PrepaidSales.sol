@@ -65,15 +65,15 @@ contract PrepaidSales is IPrepaidSales, EIP712, ReentrancyGuardTransient {
     }
 
     /// @notice Adds to `buyer`'s balance from the caller's approval. Anyone, unless the market is paused.
-    /// Credits what arrives. Reverts NewDepositsPaused.
+    /// Credits what arrives. Reverts BuyerRefused, NewDepositsPaused.
     function deposit(address buyer, uint256 amount) external nonReentrant {
-        uint256 before = _beforeDeposit();
+        uint256 before = _beforeDeposit(buyer);
         settlementToken.safeTransferFrom(msg.sender, address(this), amount);
         _deposited(buyer, msg.sender, before);
     }
 
     /// @notice Adds to `buyer`'s balance by their ERC-3009 receiveWithAuthorization. Anyone, unless the market
-    /// is paused. Reverts NewDepositsPaused.
+    /// is paused. Reverts BuyerRefused, NewDepositsPaused.
     function depositWithAuthorization(
         address buyer,
         uint256 amount,
@@ -84,7 +84,7 @@ contract PrepaidSales is IPrepaidSales, EIP712, ReentrancyGuardTransient {
         bytes32 r,
         bytes32 s
     ) external nonReentrant {
-        uint256 before = _beforeDeposit();
+        uint256 before = _beforeDeposit(buyer);
         IERC3009(address(settlementToken)).receiveWithAuthorization(
             buyer, address(this), amount, validAfter, validBefore, nonce, v, r, s
         );
@@ -119,14 +119,12 @@ contract PrepaidSales is IPrepaidSales, EIP712, ReentrancyGuardTransient {
     }
 
     /// @notice Settles vouchers of many buyers. The market's operator. All or none. Reverts NotOperator,
-    /// UnknownVersion, RulesNotInForce, WrongPeriod, EmptySettlement, CreditsExceedShare, and for a charge
+    /// UnknownVersion, RulesNotInForce, RulesSuperseded, WrongPeriod, EmptySettlement, CreditsExceedShare, and for a charge
     /// VoucherExpired, VoucherGap, NothingToCharge, BalanceTooLow, NotWholeGenerations, BadVoucher.
     function settle(Settlement calldata s, Charge[] calldata charges) external nonReentrant {
         if (!market.hasRole(OPERATOR_ROLE, msg.sender)) revert NotOperator(msg.sender);
         ICompensationRules.SaleTerms memory terms = rules.saleTermsOf(s.rulesVersion);
-        if (block.timestamp < terms.effectiveFrom) {
-            revert RulesNotInForce(s.rulesVersion, terms.effectiveFrom);
-        }
+        _checkInForce(s.rulesVersion, terms);
         uint256 price;
         for (uint256 i = 0; i < charges.length; ++i) price += _charge(s.rulesVersion, terms.unitPrice, charges[i]);
         if (price == 0 || s.receiptsRoot == 0 || s.receiptsDigest == 0) revert EmptySettlement();
@@ -191,6 +189,16 @@ contract PrepaidSales is IPrepaidSales, EIP712, ReentrancyGuardTransient {
         return keccak256(bytes.concat(keccak256(abi.encode(period, artist, amount))));
     }
 
+    /// @dev Vouchers under older rules are settled as long as an order that was placed in their last second could
+    /// be delivered: else operator and buyer could keep to a price for ever that the holders have voted away.
+    function _checkInForce(uint32 version, ICompensationRules.SaleTerms memory terms) private view {
+        if (block.timestamp < terms.effectiveFrom) revert RulesNotInForce(version, terms.effectiveFrom);
+        uint256 end = rules.endsAt(version);
+        if (end < block.timestamp && block.timestamp - end > terms.maxOrderWindow) {
+            revert RulesSuperseded(version, end + terms.maxOrderWindow, block.timestamp);
+        }
+    }
+
     /// @return charge What was taken from the buyer's balance.
     function _charge(uint32 rulesVersion, uint256 unitPrice, Charge calldata c) private returns (uint256 charge) {
         address buyer = c.buyer;
@@ -228,7 +236,8 @@ contract PrepaidSales is IPrepaidSales, EIP712, ReentrancyGuardTransient {
     }
 
     /// @return The balance of the settlement token.
-    function _beforeDeposit() private view returns (uint256) {
+    function _beforeDeposit(address buyer) private view returns (uint256) {
+        if (buyer == address(0)) revert BuyerRefused(buyer);
         if (market.paused()) revert NewDepositsPaused();
         return settlementToken.balanceOf(address(this));
     }

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,11 +16,13 @@ from sqlalchemy import select
 from backend.chain.indexer import wait_until_indexed
 from backend.errors import InputRefused, MeltingPotError
 from backend.generations import service as generations
+from backend.generations import tokens
 from backend.generations.funding import fund_buyer
 from backend.generations.prompts import MAX_PROMPT_BYTES
 from backend.generations.tables import Job, Order
 from backend.governance import service as governance
 from backend.royalties import service as royalties
+from backend.royalties import tips
 from backend.stack.local import LocalStack
 from backend.stake.tables import StakeBalance
 from backend.training import rounds
@@ -37,11 +40,11 @@ if TYPE_CHECKING:
 BUYERS = 5
 PROMPTS = 8  # orders of a run: one a buyer, one that expires, two under old and new rules
 HOUR_S, DAY_S = 3600, 24 * 3600
+TIP = 10**6
 VOTERS = 6
 REFUSALS_SHOWN = 5
 RULES_CHANGE = {"artistsBps": 4500, "holdersBps": 3500, "platformBps": 1000}
-PAY = {"approve": generations.request_by_approve, "permit": generations.request_by_permit,
-       "authorization": generations.request_by_authorization}
+PAY = generations.WAYS_TO_PAY
 
 
 class DemoFailed(MeltingPotError):
@@ -80,6 +83,7 @@ class DemoJob:
             ("round", "The round: proposed, unchallenged, finalised; stake claimed", self.settle_round),
             ("orders", "Five buyers order and pay into escrow", self.order),
             ("generations", "The worker generates, attributes and fulfils", self.await_fulfilment),
+            ("thanks", "A buyer tips the artists and makes a token of the picture", self.thank),
             ("refund", "The order nobody fulfilled goes back to its buyer", self.refund),
             ("claims", "Artists, holders and funds claim", self.claim),
             ("vote", "Holders vote new rules; the next sale follows them", self.vote),
@@ -160,6 +164,17 @@ class DemoJob:
     def await_fulfilment(self) -> None:
         """Waits for all orders that have a day; the worker is a process of its own."""
         self._await([order_id for order_id in self.paid_by if order_id != self.expiring])
+
+    def thank(self) -> None:
+        """The first order becomes a token; the buyer of the first one that credited artists tips them."""
+        for number, (order_id, prompt) in enumerate(self.prompts.items(), 1):
+            buyer = self.ctx.wallets.account(f"buyer:{min(number, BUYERS)}")
+            if number == 1:
+                self.reporter.say(f"token {hex(tokens.mint(self.ctx, buyer, order_id))[:10]}… is buyer 1's: “{prompt}”")
+            with suppress(tips.NobodyToTip):
+                given = tips.tip(self.ctx, buyer, order_id, TIP)
+                self.reporter.say(f"{len(given)} artists of “{prompt}” were tipped 1 dUSD together")
+                return
 
     def refund(self) -> None:
         self.ctx.client.advance_time(HOUR_S)

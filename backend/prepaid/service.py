@@ -103,7 +103,7 @@ def sign_voucher(
     price = rules_of(ctx, version).price_per_generation * sum(order.quantity for order in orders)
     if start + price - found.spent > found.available:
         raise BalanceTooSmall(
-            f"{account.address} has {found.available} available, its vouchers need {start + price - found.spent}."
+            f"{account.address} has {found.available} available, vouchers need {start + price - found.spent}."
         )
     chain_id, prepaid = _domain(ctx)
     ids = [vouchers.order_id_of(order, chain_id, prepaid) for order in orders]

@@ -47,6 +47,10 @@ interface ICompensationRules {
     /// @notice The terms of sale of `version`, in force or not. Reverts UnknownVersion.
     function saleTermsOf(uint32 version) external view returns (SaleTerms memory);
 
+    /// @notice When the version after `version` came or comes into force, Unix seconds; the largest number when
+    /// none was adopted. Reverts UnknownVersion.
+    function endsAt(uint32 version) external view returns (uint256);
+
     /// @notice The stream period, in seconds, of the rules that were in force at `time` (Unix seconds).
     function streamPeriodAt(uint256 time) external view returns (uint32);
 }

@@ -59,8 +59,11 @@ interface IPrepaidSales {
     );
 
     error NotOperator(address caller);
+    error BuyerRefused(address buyer);
     error NewDepositsPaused();
     /// @notice The version still waits out its notice: nobody sells under it yet, however willing the buyer.
+    /// @notice `until` was the last second in which vouchers under these rules could be settled.
+    error RulesSuperseded(uint32 version, uint256 until, uint256 now_);
     error RulesNotInForce(uint32 version, uint40 effectiveFrom);
     error NothingToCharge(address buyer);
     error VoucherExpired(address buyer, uint64 deadline, uint256 now_);

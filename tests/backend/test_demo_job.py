@@ -13,6 +13,7 @@ from backend.demo.job import PROMPTS, VOTERS, prompt_of, prompts_from, voters_fo
 from backend.demo.page import money_note, quality_note
 from backend.errors import InputRefused
 from backend.generations.prompts import MAX_PROMPT_BYTES, checked
+from backend.verify.money import STATEMENT
 
 
 def test_the_longest_title_becomes_a_prompt() -> None:
@@ -56,8 +57,7 @@ def test_a_manifest_that_is_not_there_costs_no_minute(tmp_path: Path) -> None:
 
 
 def test_the_page_says_where_all_money_is() -> None:
-    amounts = dict.fromkeys(("received", "attributed", "holders", "learning", "platform", "network", "escrowed", "refunded",
-                             "carry", "claimed", "owed"), "0")
+    amounts = dict.fromkeys(STATEMENT, "0")
     plain = money_note(amounts | {"received": "1000000", "attributed": "1000000", "claimed": "1000000"})
     assert "carried" not in plain and "owed" not in plain and "1 dUSD to artists" in plain
     told = money_note(amounts | {"received": "1000000", "holders": "999998", "carry": "2", "owed": "999998"})
