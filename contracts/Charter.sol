@@ -27,7 +27,9 @@ contract Charter is Ownable {
 
     /// @notice A resolution needs a text: the digest was zero.
     error EmptyText();
+    /// @notice The proposal that this call would be the action of has not passed.
     error NotPassed(uint256 proposalId, IGovernor.ProposalState state);
+    /// @notice The proposal's text was recorded before.
     error AlreadyAdopted(uint256 proposalId, uint256 resolutionId);
 
     /// @param owner The timelock.

@@ -39,15 +39,22 @@ contract GenerationToken is ERC721, ERC2981, Ownable {
     /// @notice The order and the output behind a token; zeros when not minted.
     mapping(uint256 tokenId => Source) public sources;
 
+    /// @notice The output at `index` of the order became a token of its buyer's.
     event GenerationMinted(
         uint256 indexed tokenId, bytes32 indexed orderId, address indexed buyer, uint256 index
     );
+    /// @notice Basis points of a resale's price.
     event RoyaltyChanged(uint96 royaltyBps);
+    /// @notice `token` is the zero address for native currency.
     event RoyaltiesPassedOn(address indexed token, address indexed to, uint256 amount);
 
+    /// @notice Only the order's buyer may mint.
     error NotBuyer(address caller, address buyer);
+    /// @notice `outputs` are not the deliveries of this order.
     error NotDelivered(bytes32 orderId);
+    /// @notice The order has fewer outputs: `index` counts from 0.
     error NoSuchOutput(uint256 index, uint256 count);
+    /// @notice A vote cannot set more than `most` basis points.
     error RoyaltyTooHigh(uint96 royaltyBps, uint96 most);
 
     /// @param owner The timelock: sets the royalty. @param royaltyBps At the beginning, basis points.
@@ -116,8 +123,8 @@ contract GenerationToken is ERC721, ERC2981, Ownable {
         bytes memory json = abi.encodePacked(
             '{"name":"Melting Pot generation ',
             order,
-            '","description":"Made by a model that is owned by the artists it learned from. The receipt names the '
-            'artists it drew on and what each was paid.","image":"ipfs://',
+            '","description":"Made by a model that is owned by the artists it learned from. The receipt names '
+            'the artists it drew on and what each was paid.","image":"ipfs://',
             Cid.toString(s.outputDigest),
             '","external_url":"ipfs://',
             Cid.toString(s.attributionDigest),

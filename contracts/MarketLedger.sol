@@ -130,7 +130,8 @@ abstract contract MarketLedger is IGenerationMarket, IMarketLedger, AccessContro
     function totals() external view returns (Totals memory t) {
         Sums memory s = _sums;
         Funds memory f = _funds;
-        (t.attributed, t.tipped, t.claimed, t.refundsOwed) = (s.attributed, s.tipped, s.claimed, s.refundsOwed);
+        (t.attributed, t.tipped, t.claimed) = (s.attributed, s.tipped, s.claimed);
+        t.refundsOwed = s.refundsOwed;
         t.platform = uint256(s.platform) + f.platform;
         t.network = uint256(s.network) + f.network;
         t.learning = uint256(s.learning) + f.learning;

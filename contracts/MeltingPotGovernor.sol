@@ -42,6 +42,7 @@ contract MeltingPotGovernor is
     /// @notice Whether all that the proposal does is to remove guardians: the guardian cannot cancel it.
     mapping(uint256 proposalId => bool) public removesGuardian;
 
+    /// @notice The zero address: nobody may cancel in the guardian's place.
     event GuardianChanged(address indexed previous, address indexed guardian);
 
     /// @param guardian_ The first guardian.
@@ -112,6 +113,7 @@ contract MeltingPotGovernor is
 
     // What follows only names, for the compiler, which of the inherited functions are meant.
 
+    /// @notice The state of a proposal (IGovernor.ProposalState). Reverts GovernorNonexistentProposal.
     function state(uint256 proposalId)
         public
         view
@@ -121,6 +123,7 @@ contract MeltingPotGovernor is
         return super.state(proposalId);
     }
 
+    /// @notice Last second (Unix) of the vote, late quorum counted in.
     function proposalDeadline(uint256 proposalId)
         public
         view
@@ -130,6 +133,7 @@ contract MeltingPotGovernor is
         return super.proposalDeadline(proposalId);
     }
 
+    /// @notice True: what passes goes through the timelock.
     function proposalNeedsQueuing(uint256 proposalId)
         public
         view
@@ -139,6 +143,7 @@ contract MeltingPotGovernor is
         return super.proposalNeedsQueuing(proposalId);
     }
 
+    /// @notice Stake, smallest unit, that a proposer needs in votes.
     function proposalThreshold() public view override(Governor, GovernorSettings) returns (uint256) {
         return super.proposalThreshold();
     }

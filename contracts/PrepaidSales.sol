@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IERC3009} from "@openzeppelin/contracts/interfaces/draft-IERC3009.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
-import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {PrepaidBalances} from "./PrepaidBalances.sol";
 import {ICompensationRules} from "./interfaces/ICompensationRules.sol";
 import {IPayees} from "./interfaces/IPayees.sol";
-import {IPrepaidSales} from "./interfaces/IPrepaidSales.sol";
 import {IMarketSwitches} from "./interfaces/IMarketSwitches.sol";
 import {SaleSplit} from "./libraries/SaleSplit.sol";
 
@@ -25,108 +22,49 @@ import {SaleSplit} from "./libraries/SaleSplit.sol";
 /// token's smallest unit.
 /// @dev At any time settlementToken.balanceOf(this) >= sum(balanceOf) + sum over periods of attributed -
 /// claimed. No roles of its own: the market's operator settles, and the market's pause stops deposits.
-contract PrepaidSales is IPrepaidSales, EIP712, ReentrancyGuardTransient {
-    using SafeCast for uint256;
+contract PrepaidSales is PrepaidBalances, EIP712 {
     using SafeERC20 for IERC20;
 
     bytes32 public constant VOUCHER_TYPEHASH = keccak256(
         "Voucher(address buyer,uint128 from,uint128 to,uint32 rulesVersion,bytes32 ordersRoot,uint64 deadline)"
     );
-    /// @notice Seconds between the announcement of a withdrawal and the withdrawal: time to settle vouchers.
-    uint64 public constant NOTICE_PERIOD = 1 days;
     /// @notice Seconds that one root of credits collects for; periods count from the Unix epoch.
     uint256 public constant CREDIT_PERIOD = 7 days;
     bytes32 private constant OPERATOR_ROLE = keccak256("OPERATOR_ROLE");
 
-    IERC20 public immutable settlementToken;
     ICompensationRules public immutable rules;
-    /// @notice The market: takes the shares, knows the operator and the pause.
-    IMarketSwitches public immutable market;
     /// @notice The registry: knows where artists want their money.
     IPayees public immutable registry;
 
     /// @notice Settlements so far; ids run from 1 to this.
     uint256 public settlementCount;
-    mapping(address buyer => Balance) public balanceOf;
-    mapping(address buyer => Withdrawal) public withdrawalOf;
     mapping(uint256 period => Period) public periods;
     /// @notice Paid to an artist of a period's credits.
     mapping(uint256 period => mapping(address artist => uint256)) public claimedOf;
 
-    constructor(IERC20 settlementToken_, ICompensationRules rules_, IMarketSwitches market_, IPayees registry_)
-        EIP712("MeltingPot PrepaidSales", "1")
-    {
-        settlementToken = settlementToken_;
+    constructor(
+        IERC20 settlementToken_,
+        ICompensationRules rules_,
+        IMarketSwitches market_,
+        IPayees registry_
+    ) PrepaidBalances(settlementToken_, market_) EIP712("MeltingPot PrepaidSales", "1") {
         rules = rules_;
-        market = market_;
         registry = registry_;
         // The market takes only what contribute() is told to, by the caller: this contract.
         settlementToken_.forceApprove(address(market_), type(uint256).max);
     }
 
-    /// @notice Adds to `buyer`'s balance from the caller's approval. Anyone, unless the market is paused.
-    /// Credits what arrives. Reverts BuyerRefused, NewDepositsPaused.
-    function deposit(address buyer, uint256 amount) external nonReentrant {
-        uint256 before = _beforeDeposit(buyer);
-        settlementToken.safeTransferFrom(msg.sender, address(this), amount);
-        _deposited(buyer, msg.sender, before);
-    }
-
-    /// @notice Adds to `buyer`'s balance by their ERC-3009 receiveWithAuthorization. Anyone, unless the market
-    /// is paused. Reverts BuyerRefused, NewDepositsPaused.
-    function depositWithAuthorization(
-        address buyer,
-        uint256 amount,
-        uint256 validAfter,
-        uint256 validBefore,
-        bytes32 nonce,
-        uint8 v,
-        bytes32 r,
-        bytes32 s
-    ) external nonReentrant {
-        uint256 before = _beforeDeposit(buyer);
-        IERC3009(address(settlementToken)).receiveWithAuthorization(
-            buyer, address(this), amount, validAfter, validBefore, nonce, v, r, s
-        );
-        _deposited(buyer, buyer, before);
-    }
-
-    /// @notice Says that the caller will take `amount` of its balance back NOTICE_PERIOD seconds from now;
-    /// replaces an earlier announcement, 0 takes it back. The buyer. Reverts WithdrawalRefused above the
-    /// balance.
-    /// @dev From now on the operator must count on the rest of the balance only (see available).
-    function announceWithdrawal(uint128 amount) external {
-        uint256 balance = balanceOf[msg.sender].amount;
-        if (amount > balance) revert WithdrawalRefused(amount, balance);
-        uint64 availableFrom = amount == 0 ? 0 : uint64(block.timestamp) + NOTICE_PERIOD;
-        withdrawalOf[msg.sender] = Withdrawal(amount, availableFrom);
-        emit WithdrawalAnnounced(msg.sender, amount, availableFrom);
-    }
-
-    /// @notice Pays `buyer` the announced withdrawal, or what is left of the balance if less. Anyone, once it
-    /// is available. Reverts WithdrawalNotAvailable.
-    function withdraw(address buyer) external nonReentrant returns (uint256 amount) {
-        Withdrawal memory w = withdrawalOf[buyer];
-        if (w.availableFrom == 0 || block.timestamp < w.availableFrom) {
-            revert WithdrawalNotAvailable(buyer, w.availableFrom, block.timestamp);
-        }
-        delete withdrawalOf[buyer];
-        Balance storage balance = balanceOf[buyer];
-        amount = w.amount < balance.amount ? w.amount : balance.amount;
-        balance.amount -= uint128(amount);
-        emit Withdrawn(buyer, amount);
-        settlementToken.safeTransfer(buyer, amount);
-    }
-
     /// @notice Settles vouchers of many buyers. The market's operator. All or none. Reverts NotOperator,
-    /// UnknownVersion, RulesNotInForce, RulesSuperseded, WrongPeriod, EmptySettlement, CreditsExceedShare, and for a charge
-    /// VoucherExpired, VoucherGap, NothingToCharge, BalanceTooLow, NotWholeGenerations, BadVoucher.
+    /// UnknownVersion, RulesNotInForce, RulesSuperseded, WrongPeriod, EmptySettlement, CreditsExceedShare, and
+    /// for a charge VoucherExpired, VoucherGap, NothingToCharge, BalanceTooLow, NotWholeGenerations, BadVoucher.
     function settle(Settlement calldata s, Charge[] calldata charges) external nonReentrant {
         if (!market.hasRole(OPERATOR_ROLE, msg.sender)) revert NotOperator(msg.sender);
         ICompensationRules.SaleTerms memory terms = rules.saleTermsOf(s.rulesVersion);
         _checkInForce(s.rulesVersion, terms);
         uint256 price;
-        for (uint256 i = 0; i < charges.length; ++i) price += _charge(s.rulesVersion, terms.unitPrice, charges[i]);
+        for (uint256 i = 0; i < charges.length; ++i) {
+            price += _charge(s.rulesVersion, terms.unitPrice, charges[i]);
+        }
         if (price == 0 || s.receiptsRoot == 0 || s.receiptsDigest == 0) revert EmptySettlement();
         SaleSplit.Parts memory parts;
         SaleSplit.addTo(
@@ -166,12 +104,6 @@ contract PrepaidSales is IPrepaidSales, EIP712, ReentrancyGuardTransient {
         settlementToken.safeTransfer(payee, paid);
     }
 
-    /// @notice What of `buyer`'s balance no announced withdrawal can take: vouchers are good up to this.
-    function available(address buyer) external view returns (uint256) {
-        (uint256 balance, uint256 announced) = (balanceOf[buyer].amount, withdrawalOf[buyer].amount);
-        return balance > announced ? balance - announced : 0;
-    }
-
     /// @notice The period that a settlement now credits.
     function currentPeriod() public view returns (uint256) {
         return block.timestamp / CREDIT_PERIOD;
@@ -179,9 +111,9 @@ contract PrepaidSales is IPrepaidSales, EIP712, ReentrancyGuardTransient {
 
     /// @notice What the buyer signs for a charge: the EIP-712 digest of its Voucher.
     function voucherDigest(uint32 rulesVersion, Charge calldata c) public view returns (bytes32) {
-        return _hashTypedDataV4(
-            keccak256(abi.encode(VOUCHER_TYPEHASH, c.buyer, c.from, c.to, rulesVersion, c.ordersRoot, c.deadline))
-        );
+        bytes memory content =
+            abi.encode(VOUCHER_TYPEHASH, c.buyer, c.from, c.to, rulesVersion, c.ordersRoot, c.deadline);
+        return _hashTypedDataV4(keccak256(content));
     }
 
     /// @notice The leaf of an artist's credits in a period: hashed twice, so that no inner node passes for it.
@@ -200,7 +132,10 @@ contract PrepaidSales is IPrepaidSales, EIP712, ReentrancyGuardTransient {
     }
 
     /// @return charge What was taken from the buyer's balance.
-    function _charge(uint32 rulesVersion, uint256 unitPrice, Charge calldata c) private returns (uint256 charge) {
+    function _charge(uint32 rulesVersion, uint256 unitPrice, Charge calldata c)
+        private
+        returns (uint256 charge)
+    {
         address buyer = c.buyer;
         Balance memory b = balanceOf[buyer];
         if (block.timestamp > c.deadline) revert VoucherExpired(buyer, c.deadline, block.timestamp);
@@ -233,18 +168,5 @@ contract PrepaidSales is IPrepaidSales, EIP712, ReentrancyGuardTransient {
         Period storage p = periods[s.period];
         p.artistsRoot = s.artistsRoot;
         p.attributed += s.attributed;
-    }
-
-    /// @return The balance of the settlement token.
-    function _beforeDeposit(address buyer) private view returns (uint256) {
-        if (buyer == address(0)) revert BuyerRefused(buyer);
-        if (market.paused()) revert NewDepositsPaused();
-        return settlementToken.balanceOf(address(this));
-    }
-
-    function _deposited(address buyer, address payer, uint256 before) private {
-        uint128 amount = (settlementToken.balanceOf(address(this)) - before).toUint128();
-        balanceOf[buyer].amount += amount;
-        emit Deposited(buyer, payer, amount);
     }
 }

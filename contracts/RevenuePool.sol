@@ -38,10 +38,14 @@ contract RevenuePool is IRevenuePool, ReentrancyGuardTransient {
     mapping(address account => Account) private _accounts;
     uint256 private _claimed;
 
+    /// @notice The market holds `amount` more for the holders.
     event RevenueDeposited(uint256 amount);
+    /// @notice `amount` was paid to `account`.
     event RevenueClaimed(address indexed account, uint256 amount);
 
+    /// @notice Only the market tells what came in.
     error NotMarket(address caller);
+    /// @notice Only the stake token settles.
     error NotStakeToken(address caller);
 
     constructor(IStakeToken stakeToken_, ICompensationRules rules_, IMarketLedger market_) {

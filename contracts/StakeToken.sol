@@ -21,6 +21,7 @@ contract StakeToken is IStakeToken, ERC20, ERC20Permit, ERC20Votes {
 
     /// @notice Only TrainingRounds mints.
     error NotRounds(address caller);
+    /// @notice The account is a contract of the project: it could neither claim revenue nor vote.
     error HolderRefused(address account);
 
     /// @param refused Contracts of the project that never hold stake, besides this one.

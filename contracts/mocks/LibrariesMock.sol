@@ -17,7 +17,8 @@ contract LibrariesMock {
         uint16 learningBps,
         uint256 credited
     ) external pure returns (SaleSplit.Parts memory parts) {
-        SaleSplit.addTo(parts, price, SaleSplit.pack(artistsBps, platformBps, networkBps, learningBps), credited);
+        uint64 shares = SaleSplit.pack(artistsBps, platformBps, networkBps, learningBps);
+        SaleSplit.addTo(parts, price, shares, credited);
     }
 
     /// @notice See OrderWord.pack. Anyone.

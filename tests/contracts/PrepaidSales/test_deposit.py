@@ -42,6 +42,12 @@ def test_stopped_with_the_market(system, who):
     system.prepaid.deposit(who.buyer, 100, {"from": who.buyer})
 
 
+def test_nobodys_balance(system, who):
+    """Money that nobody could ever take back is refused."""
+    with reverts("BuyerRefused", "0x" + "00" * 20):
+        system.prepaid.deposit("0x" + "00" * 20, 0, {"from": who.buyer})
+
+
 def test_no_allowance(system, who):
     system.token.mint(who.buyer, 100, {"from": who.buyer})
     with reverts("ERC20InsufficientAllowance", system.prepaid, 0, 100):

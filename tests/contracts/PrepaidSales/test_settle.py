@@ -2,7 +2,7 @@
 
 settle
 ├── caller is not the market's operator → NotOperator
-├── rules version unknown → UnknownVersion; not in force yet → RulesNotInForce
+├── rules version unknown → UnknownVersion; not in force yet → RulesNotInForce; superseded → RulesSuperseded
 ├── no charges (zero sales), no receipts' root or digest → EmptySettlement
 ├── a charge is refused → all are (test_vouchers)
 ├── another period than the present one → WrongPeriod
@@ -172,7 +172,8 @@ def test_rules_that_wait_out_their_notice(system, who, timelock):
     with reverts("RulesNotInForce", 2, since):
         system.prepaid.settle(settlement(rulesVersion=2), signed, {"from": who.operator})
     next_at(since)
-    system.prepaid.settle(settlement(rulesVersion=2), signed, {"from": who.operator})
+    told = settlement(rulesVersion=2, period=since // WEEK)
+    system.prepaid.settle(told, signed, {"from": who.operator})
     assert totals(system)["platform"] == 250_000
 
 
@@ -186,6 +187,24 @@ def test_vouchers_under_older_rules_count_by_them(system, who, timelock):
         system.prepaid.settle(settlement(rulesVersion=2), [signed], {"from": who.operator})
     settled(system, who, [signed], Credits(period_now(), (who.artist, 400_000)))
     assert totals(system)["holders"] == 350_000
+
+
+def test_rules_that_ended_an_order_window_ago(system, who, timelock):
+    """Operator and buyer cannot keep to a price that the holders have voted away, whatever the buyer signed."""
+    prepay(system, who.buyer)
+    first, second = (charge(system, who.buyer, i * PRICE, (i + 1) * PRICE, deadline=now() + 99 * DAY)
+                     for i in range(2))
+    assert system.rules.endsAt(1) == 2**256 - 1
+    system.rules.adopt(changed(pricePerGeneration=2 * PRICE), {"from": timelock})
+    end = system.rules.effectiveFrom(2)
+    assert (system.rules.endsAt(1), system.rules.endsAt(2)) == (end, 2**256 - 1)
+    until = end + changed().maxOrderWindow
+    next_at(until)
+    settled(system, who, [first], at=until)
+    with reverts("RulesSuperseded", 1, until, until + 1):
+        next_at(until + 1)
+        settled(system, who, [second], at=until + 1)
+    assert kept(system, [who.buyer], []) == 9 * PRICE
 
 
 def test_part_too_large_for_the_market(system, who):

@@ -105,6 +105,8 @@ contract PrepaidHandler is Handler {
         ICompensationRules rules = system.rules();
         uint32 version = uint32(within(seed >> 8, 1, rules.currentVersion()));
         ICompensationRules.Rules memory r = rules.rulesOf(version);
+        uint256 end = rules.endsAt(version);
+        need(now_() <= end || now_() - end <= r.maxOrderWindow);
         IPrepaidSales.Charge[] memory charges = new IPrepaidSales.Charge[](within(seed, 1, 3));
         uint256 price;
         for (uint256 i = 0; i < charges.length; ++i) {
