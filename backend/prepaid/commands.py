@@ -100,6 +100,7 @@ def balance(ctx: Context, buyer: str, as_json: bool) -> None:
     "--from", "spent_from", type=int, help="What earlier vouchers pay for. Default: what is settled."
 )
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="File; else it is printed.")
+@JSON
 @click.pass_obj
 def voucher(
     ctx: Context,
@@ -108,6 +109,7 @@ def voucher(
     quantity: int,
     spent_from: int | None,
     out: Path | None,
+    as_json: bool,
 ) -> None:
     """Sign a voucher for one order a prompt.
 
@@ -121,10 +123,11 @@ def voucher(
     account = ctx.wallets.account(buyer)
     orders = [quote(ctx, prompt, account.address, quantity) for prompt in prompts]
     text = json.dumps(service.sign_voucher(ctx, account, orders, spent_from).to_json(), indent=1)
-    if out is None:
+    if out is not None:
+        out.write_text(text + "\n", encoding="utf-8")
+    if out is None or as_json:
         click.echo(text)
     else:
-        out.write_text(text + "\n", encoding="utf-8")
         click.echo(f"a voucher for {len(orders)} orders is in {out}")
 
 

@@ -140,7 +140,7 @@ def simulate(facts: Facts) -> tuple[PoolSimulation, list[str]]:
 
 
 def check_pool(facts: Facts, findings: Findings) -> None:
-    """The simulation against every claim, every claimable() and pending()."""
+    """The simulation against every claim, every claimable(), the stream and what waits."""
     pool, problems = simulate(facts)
     claims = sum(1 for _ in facts.of("pool", "RevenueClaimed"))
     findings.none_of("Every holder was paid what the streaming rule gives", problems, f"{claims} claims")
@@ -157,6 +157,17 @@ def check_pool(facts: Facts, findings: Findings) -> None:
     )
     findings.compare(
         "The money not yet streamed is what the rule leaves", pool.pending, facts.call(views.pending())
+    )
+    (state,) = call_many(facts.ctx.client, [views.streamState()], facts.head)
+    findings.compare(
+        "The period that streams now is what the rule gives",
+        (pool.length, pool.start if pool.length else 0, pool.streaming, pool.collected),
+        (
+            state["length"],
+            state["start"] if state["length"] else 0,
+            state["streaming"],
+            state["deposited"] - state["depositedAtStart"],
+        ),
     )
     findings.compare(
         "What no holder can be given yet is what the rule leaves",

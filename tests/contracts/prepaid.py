@@ -75,7 +75,7 @@ def settled(system: SimpleNamespace, who: SimpleNamespace, charges: list[tuple[A
     if credits is None:
         return system.prepaid.settle(settlement(**period), charges, {"from": who.operator})
     amount = sum(credits.amounts.values()) if attributed is None else attributed
-    told = settlement(amount, credits.root, period=credits.period)
+    told = settlement(amount, credits.root, **{"period": credits.period, **period})
     return system.prepaid.settle(told, charges, {"from": who.operator})
 
 

@@ -33,10 +33,10 @@ class Sales:
         self.system, self.who, self.spent = system, who, 0
         prepay(system, who.buyer, 1_000 * PRICE)
 
-    def settle(self, credits, attributed=None):
+    def settle(self, credits, attributed=None, at=None):
         signed = charge(self.system, self.who.buyer, self.spent, self.spent + 10 * PRICE)
         self.spent += 10 * PRICE
-        return settled(self.system, self.who, [signed], credits, attributed)
+        return settled(self.system, self.who, [signed], credits, attributed, at)
 
 
 @pytest.fixture
@@ -114,8 +114,8 @@ def test_proof_of_another_period(system, who, sales, week):
 
 
 def test_root_with_leaves_of_another_period(system, who, sales, week):
-    """A settlement mined after the week it was made for: its leaves prove nothing until a root fits."""
-    sales.settle(Credits(week - 1, (who.artist, 70)))
+    """The root of an operator that mistook the week: its leaves prove nothing until a root fits."""
+    sales.settle(Credits(week - 1, (who.artist, 70)), at=week * WEEK)
     for period in (week - 1, week):
         with reverts("NotCredited", period, who.artist, 70):
             system.prepaid.claim(period, who.artist, 70, [], {"from": who.other})

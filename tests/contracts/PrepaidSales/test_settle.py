@@ -17,6 +17,7 @@ settle
 
 import pytest
 
+from scripts.deployment import FIRST_RULES
 from tests.contracts.clock import DAY, WEEK, forward, mine_at, next_at, now
 from tests.contracts.orders import PRICE, expected, totals
 from tests.contracts.prepaid import (
@@ -198,7 +199,7 @@ def test_rules_that_ended_an_order_window_ago(system, who, timelock):
     system.rules.adopt(changed(pricePerGeneration=2 * PRICE), {"from": timelock})
     end = system.rules.effectiveFrom(2)
     assert (system.rules.endsAt(1), system.rules.endsAt(2)) == (end, 2**256 - 1)
-    until = end + changed().maxOrderWindow
+    until = end + FIRST_RULES["maxOrderWindow"]
     next_at(until)
     settled(system, who, [first], at=until)
     with reverts("RulesSuperseded", 1, until, until + 1):
