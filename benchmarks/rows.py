@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks.chain import DAY_S, World
+from benchmarks.chain import ARTISTS, DAY_S, World
 from tests.contracts.orders import PRICE
 from tests.contracts.signing import vrs
 from tests.contracts.works import FIELDS
@@ -222,7 +222,7 @@ def claim_stake(world: World) -> Gas:
     number, tree = world.finalised([(account, each) for account in accounts])
 
     def once(i: int) -> int:
-        minted = world.rounds.functions.claim(number, accounts[i], each, tree.proof(i))
+        minted = world.rounds.functions.claim(number, ARTISTS, accounts[i], each, tree.proof(i))
         return world.send(world.relayer, minted)
 
     return once(0), once(1)
