@@ -1,4 +1,5 @@
-"""An order that is delivered in parts, against the stranger: two of three generations in two files, the third late.
+"""An order that is delivered in parts, against the stranger: two of three generations in two files, the
+third late.
 
 Our worker delivers at once; another operator's software need not.
 """
