@@ -14,9 +14,11 @@ from tests.backend.sales_world import World, world  # noqa: F401
 
 @pytest.fixture
 def forgotten(world: World) -> Iterator[World]:  # noqa: F811
+    world.index()
     snapshot = world.ctx.client.rpc("evm_snapshot")
     yield world
     world.ctx.client.rpc("evm_revert", snapshot)
+    world.index()
 
 
 @pytest.fixture
