@@ -41,6 +41,7 @@ def send(
     artists = settlements.artists_document(chain_id, prepaid, period, credits)
     settlement = (
         signed.voucher.rules_version,
+        period,
         *(_bytes(each) for each in (document["root"], digest_of(ctx.documents.put(document)))),
         attributed,
         *(_bytes(each) for each in (artists["root"], digest_of(ctx.documents.put(artists)))),
