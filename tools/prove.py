@@ -23,6 +23,8 @@ from z3 import And, BoolRef, Int, Ints, Not, Solver, Sum, unsat
 ROOT = Path(__file__).resolve().parents[1]
 FORGE = ROOT / "node_modules" / "@foundry-rs" / "forge-linux-amd64" / "bin" / "forge"
 BPS = 10_000
+# Of seconds of work, beside the compiler's run on a busy machine.
+HALMOS_TIMEOUT_S = 300
 Statement = tuple[str, list[BoolRef], BoolRef]
 
 
@@ -105,9 +107,19 @@ def halmos(forge: str) -> bool:
         "--solver-timeout-assertion",
         "120000",
     ]
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    try:
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=HALMOS_TIMEOUT_S,
+        )
+    except subprocess.TimeoutExpired:
+        print(f"halmos: NOT PROVEN, no answer in {HALMOS_TIMEOUT_S} s")
+        return False
     told = [line for line in done.stdout.splitlines() if "check_" in line or "Symbolic test result" in line]
     print("\n".join(f"halmos: {line}" for line in told) or done.stdout[-3000:])
     return done.returncode == 0 and any("PASS" in line for line in told)
