@@ -59,7 +59,12 @@ def document(found: Found) -> dict[str, Any]:
             "spread": round(max(repeats) / min(repeats) - 1, 5),
             "storage_of_repeat": most["storage"],
         }
-    return {"unit": "gas of a whole transaction, from its receipt", "hardfork": HARDFORK, "rows": rows}
+    return {"unit": "gas of a whole transaction, from its receipt", "hardfork": HARDFORK, **rows}
+
+
+def rows_of(result: dict[str, Any]) -> dict[str, Any]:
+    """The rows of such a document by name."""
+    return {name: result[name] for name in ROWS if name in result}
 
 
 def table(result: dict[str, Any]) -> str:
@@ -68,7 +73,7 @@ def table(result: dict[str, Any]) -> str:
         "| transaction | holders | first | repeat | goal | reached | slots that the repeat leaves changed |",
         "|---|--:|--:|--:|--:|---|---|",
     ]
-    for name, row in result["rows"].items():
+    for name, row in rows_of(result).items():
         told = [(n, row[n]) for n in row if n.isdigit()] or [(max(row["by_holders"], key=int), row)]
         goal = "" if row["goal"] is None else f"{row['goal']:,}"
         reached = {True: "yes", False: "**no**", None: ""}[row["reached"]]
@@ -77,7 +82,7 @@ def table(result: dict[str, Any]) -> str:
             f"| `{name}` | {int(n):,} | {gas['first']:,} | {gas['repeat']:,} | {goal} | {reached} | {slots} |"
             for n, gas in told
         ]
-    spread = result["rows"].get("fulfil_pool", {}).get("spread")
+    spread = result.get("fulfil_pool", {}).get("spread")
     if spread is not None:
         lines += [
             "",
@@ -120,8 +125,8 @@ def main() -> int:
         RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
         write_table(PAGE, table(result))
     print(table(result))
-    missed = [name for name, row in result["rows"].items() if row["reached"] is False]
-    spread = result["rows"].get("fulfil_pool", {}).get("spread", 0)
+    missed = [name for name, row in rows_of(result).items() if row["reached"] is False]
+    spread = result.get("fulfil_pool", {}).get("spread", 0)
     if spread > MOST_SPREAD:
         print(f"FAILED: a sale's cost depends on the number of holders ({spread:.2%})", file=sys.stderr)
         return 1
