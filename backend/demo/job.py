@@ -267,8 +267,9 @@ class DemoJob:
             balances = {row.account: row.balance for row in session.scalars(select(StakeBalance)) if row.account in accounts}
         governor = self.ctx.contracts.governor.functions
         supply = self.ctx.contracts.stake.functions.totalSupply().call()
-        quorum = supply * governor.quorumNumerator().call() // governor.quorumDenominator().call() + 1
-        return [accounts[address] for address in voters_for(balances, quorum)]
+        fraction = supply * governor.quorumNumerator().call() // governor.quorumDenominator().call()
+        quorum = max(fraction, governor.LEAST_QUORUM().call())
+        return [accounts[address] for address in voters_for(balances, quorum + 1)]
 
     def _proposer(self, largest: LocalAccount) -> LocalAccount:
         """The largest holder among the artists; the trainer, who has a part of every mint, where all hold too little."""

@@ -1,6 +1,7 @@
 """What an attacker tries with works, their signatures and their disputes; each test says what they get.
 
 front-run registration        → the work for as long as a dispute takes, then nothing, and two bonds less
+published collection copied   → each work whose record the thief has written first, until a dispute about it
 sham dispute against oneself  → blocks nobody: the real claimant's stands beside it
 signature held back           → void once the artist changed anything directly
 signature of elsewhere        → refused on another chain and by another contract, for every message
@@ -11,7 +12,7 @@ copy in a batch               → the whole batch fails
 import pytest
 from eth_utils import keccak
 
-from tests.contracts.clock import DAY, next_at, now
+from tests.contracts.clock import DAY, forward, next_at, now
 from tests.contracts.disputes import (
     CONTENT,
     answered,
@@ -47,6 +48,29 @@ def test_front_run_registration_is_won_back(system, who):
     system.disputes.claimBond(author, {"from": who.relayer})
     assert (system.token.balanceOf(author), system.token.balanceOf(thief)) == (3 * BOND, 0)
     system.registry.setConsent([CONTENT], 1, {"from": author})
+
+
+def test_collection_copied_before_its_works_are_proven(system, who):
+    """A root holds no file's place, only a record does: whoever knows the files registers the same root in one
+    transaction and proves first. The earlier collection is the evidence, and each work needs a dispute."""
+    thief, author, works = who.other, who.artist, [work(n) for n in (1, 2, 3)]
+    tree = Tree([leaf(w) for w in works])
+    for account in (author, thief):
+        system.registry.registerCollection(tree.root, len(works), DIGEST, 1, {"from": account})
+        forward(DAY)
+    for a_work in works[:2]:
+        system.registry.proveWork(2, a_work, tree.proof(leaf(a_work)), {"from": thief})
+        record = system.registry.recordOf(a_work[0])
+        with reverts("AlreadyRegistered", a_work[0], thief, record[1]):
+            system.registry.proveWork(1, a_work, tree.proof(leaf(a_work)), {"from": author})
+        assert record[1] > system.registry.collectionOf(1)[1]
+        dispute = opened(system, author, a_work[0])
+        decided(system, dispute, True)
+        executed(system, dispute, who.relayer)
+        assert system.registry.recordOf(a_work[0])[0] == author
+    system.registry.proveWork(1, works[2], tree.proof(leaf(works[2])), {"from": author})  # proven first: safe
+    with reverts("AlreadyRegistered", works[2][0], author, system.registry.collectionOf(1)[1]):
+        system.registry.proveWork(2, works[2], tree.proof(leaf(works[2])), {"from": thief})
 
 
 def test_sham_dispute_against_oneself(system, who):

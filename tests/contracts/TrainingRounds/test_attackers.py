@@ -6,7 +6,8 @@ proposer spams rounds               → one budget per mint interval
 proposer vanishes                   → its round goes its way by anybody's hand, its bond waits for it
 resolver silent                     → nothing is minted from a disputed report, every bond comes back
 stranger challenges without reason  → pays a bond for each round it delays, and delays no other
-bootstrap resolver gone bad         → can do nothing once there is stake, and mints nothing before
+bootstrap resolver gone bad         → can do nothing once there is stake, and mints nothing before; with the
+                                      proposer one false round a day until somebody claims stake
 malformed proofs                    → nothing
 report gives more than the budget   → the budget, first come first served
 guardian blocks its own removal, stake lent for a vote → MeltingPotGovernor
@@ -142,6 +143,28 @@ def test_bootstrap_resolver_gone_bad(system, who):
         system.rounds.resolve(round_id, friend, True, {"from": who.resolver})
     assert system.rounds.bondOwed(who.other) == 2 * BOND == system.token.balanceOf(system.rounds)
     assert system.stake.totalSupply() == 0
+
+
+def test_bootstrap_resolver_and_proposer(system, who):
+    """Not one false round but one in each mint interval: their say ends with the first claim, not with the first
+    final round, and who keeps the leaves to themselves are the only ones who can claim."""
+    hidden = []
+    for _ in range(3):
+        round_id, tree = propose(system, who, [(who.other, BUDGET)])
+        objection = challenge(system, who, round_id)
+        system.rounds.resolve(round_id, objection, False, {"from": who.resolver})
+        forward(3 * DAY + 1)
+        system.rounds.finalise(round_id, {"from": who.proposer})
+        hidden.append((round_id, tree))
+    assert system.stake.totalSupply() == 0
+    last, _ = propose(system, who, [(who.other, BUDGET)])
+    objection = challenge(system, who, last)
+    for round_id, tree in hidden:
+        proof = tree.proof(leaf(round_id, who.other, BUDGET))
+        system.rounds.claim(round_id, ARTISTS, who.other, BUDGET, proof, {"from": who.other})
+    assert system.stake.totalSupply() == 3 * BUDGET
+    with pytest.raises(Exception, match="AccessControlUnauthorizedAccount"):
+        system.rounds.resolve(last, objection, False, {"from": who.resolver})
 
 
 def test_malformed_proofs(system, who):
