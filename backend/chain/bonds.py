@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from backend.errors import InputRefused
 
@@ -25,3 +25,13 @@ def approve_bond(ctx: Context, sender: Sender, spender: str, bond: int) -> None:
         sender.send(token.mint(sender.address, bond - balance))
     if token.allowance(sender.address, spender).call() < bond:
         sender.send(token.approve(spender, bond))
+
+
+def claim_bond(ctx: Context, contract: Any, account: str) -> int:
+    """Pay an account, to itself, the bonds that `contract` (rounds or disputes) owes it; the relayer pays the
+    gas. The amount; 0 when nothing is owed. Raises ContractReverted when the token refuses."""
+    from web3.logs import DISCARD
+
+    receipt = ctx.sender("relayer").send(contract.functions.claimBond(account))
+    paid = contract.events.BondClaimed().process_receipt(receipt, errors=DISCARD)
+    return sum(int(log["args"]["amount"]) for log in paid)

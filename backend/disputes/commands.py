@@ -21,6 +21,7 @@ def dispute() -> None:
 
     Each step but the last two costs a bond; who wins gets all of them. The artist has 7 days to answer, the
     resolver 30 to decide, the loser 7 to appeal, the timelock 30 to decide that. Then anybody may execute.
+    Resolver and timelock act by the holders' vote: `meltingpot vote propose-ruling`.
 
     \b
     Examples:

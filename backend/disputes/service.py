@@ -9,6 +9,7 @@ from eth_account.signers.local import LocalAccount
 from sqlalchemy import select
 
 from backend.chain.batch import call_many
+from backend.chain import bonds
 from backend.chain.bonds import approve_bond
 from backend.cursors import block_of
 from backend.disputes.tables import Dispute
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 KINDS = ("authorship", "revocation")  # by IWorkDisputes.Kind
 RELAYER = "relayer"  # pays the gas of what anybody may call
-EVIDENCE_SCHEMA = "meltingpot/evidence@1"
+STATEMENT_SCHEMA = "meltingpot/statement@1"
 
 
 def list_disputes(
@@ -79,8 +80,8 @@ def dispute_json(row: Dispute) -> dict[str, Any]:
 
 
 def publish_evidence(ctx: Context, account: str, text: str) -> str:
-    """CID of a document `evidence@1` with an account's words."""
-    return ctx.documents.put({"schema": EVIDENCE_SCHEMA, "account": account, "text": text})
+    """CID of a document `statement@1` with an account's words."""
+    return ctx.documents.put({"schema": STATEMENT_SCHEMA, "account": account, "text": text})
 
 
 def open_dispute(ctx: Context, account: LocalAccount, content_hash: str, kind: str, evidence_cid: str) -> int:
@@ -114,9 +115,7 @@ def lapse(ctx: Context, dispute_id: int) -> None:
 
 def claim_bond(ctx: Context, account: str) -> int:
     """Pays an account the bonds of its disputes, to itself; the amount. Raises ContractReverted."""
-    contract = ctx.contracts.disputes
-    receipt = ctx.sender(RELAYER).send(contract.functions.claimBond(account))
-    return int(_first(contract.events.BondClaimed, receipt).get("amount", 0))
+    return bonds.claim_bond(ctx, ctx.contracts.disputes, account)
 
 
 def _with_bond(ctx: Context, account: LocalAccount, dispute_id: int, step: Any, evidence_cid: str) -> None:

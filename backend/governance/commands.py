@@ -34,7 +34,12 @@ def vote() -> None:
     """
 
 
-for _command in (propose_commands.rules, propose_commands.text, propose_commands.resolve):
+for _command in (
+    propose_commands.rules,
+    propose_commands.text,
+    propose_commands.resolve,
+    propose_commands.ruling,
+):
     vote.add_command(_command)
 
 

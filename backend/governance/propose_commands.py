@@ -84,6 +84,26 @@ def resolve(
     show_state(ctx, proposal_id, as_json)
 
 
+@click.command("propose-ruling")
+@click.argument("dispute_id", type=click.IntRange(1, 2**63 - 1))
+@click.argument("decision", type=click.Choice(["upheld", "refused"]))
+@click.option("--why", default="", help="Reasons, as part of the proposal.")
+@account_option
+@json_option
+@click.pass_obj
+def ruling(ctx: Context, dispute_id: int, decision: str, why: str, account: str, as_json: bool) -> None:
+    """Propose to rule on DISPUTE_ID, or on its appeal: upheld means that the claimant is right.
+
+    \b
+    Example:
+      meltingpot vote propose-ruling 1 upheld --account artist:NAME
+    """
+    from backend.governance import service
+
+    holder, upheld = ctx.wallets.account(account), decision == "upheld"
+    show_state(ctx, service.propose_ruling(ctx, holder, dispute_id, upheld, why), as_json)
+
+
 def _change(text: str) -> tuple[str, int]:
     name, _, value = text.partition("=")
     try:

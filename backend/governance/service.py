@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from eth_account.signers.local import LocalAccount
 from eth_utils import keccak
 
+from backend.chain.batch import call_many
 from backend.errors import InputRefused
 from backend.governance.errors import NotEnoughVotes, RulesRefused, WrongMoment
 from backend.governance.proposals import (
@@ -50,6 +51,7 @@ __all__ = [
     "proposals_page",
     "propose_resolve",
     "propose_rules",
+    "propose_ruling",
     "propose_text",
     "queue",
     "relay_ballot",
@@ -61,6 +63,7 @@ __all__ = [
 
 RESOLUTION_SCHEMA = "meltingpot/resolution@1"
 MAX_TEXT_BYTES = 100_000
+APPEALED = 4  # IWorkDisputes.State
 
 
 # ---- rules -------------------------------------------------------------------------------------------------
@@ -156,10 +159,29 @@ def propose_resolve(
     challenge_of(ctx, round_id, challenge_id)
     call = ctx.contracts.rounds.functions.resolve(round_id, challenge_id, upheld)
     call.call({"from": ctx.contracts.timelock.address})
-    word = "Uphold" if upheld else "Refuse"
-    text = f"# {word} challenge {challenge_id} of round {round_id}"
-    text += f"\n\n{description}" if description else ""
+    text = _decision(upheld, f"challenge {challenge_id} of round {round_id}", description)
     return _propose(ctx, account, ctx.contracts.rounds.address, call._encode_transaction_data(), text)
+
+
+def propose_ruling(
+    ctx: Context, account: LocalAccount, dispute_id: int, upheld: bool, description: str = ""
+) -> int:
+    """Proposes to the holders to rule on a dispute about a work, of an appealed one on the appeal. Returns
+    the proposal's id. Raises ContractReverted for one that cannot be decided now.
+    """
+    functions = ctx.contracts.disputes.functions
+    (dispute,) = call_many(ctx.client, [functions.disputeOf(dispute_id)])
+    appealed = dispute["state"] == APPEALED
+    call = (functions.decideAppeal if appealed else functions.decide)(dispute_id, upheld)
+    call.call({"from": ctx.contracts.timelock.address})
+    what = f"the claim of dispute {dispute_id}{', on appeal' if appealed else ''}"
+    text = _decision(upheld, what, description)
+    return _propose(ctx, account, ctx.contracts.disputes.address, call._encode_transaction_data(), text)
+
+
+def _decision(upheld: bool, what: str, description: str) -> str:
+    title = f"# {'Uphold' if upheld else 'Refuse'} {what}"
+    return f"{title}\n\n{description}" if description else title
 
 
 def _signed_description(description: str, proposer: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import click
 
 from backend.amounts import Amount
 from backend.context import Context
-from backend.errors import UsageError
+from backend.errors import ContractReverted, UsageError
 from backend.generations.funding import fund_buyer
 from backend.generations.service import MAX_QUANTITY
 
@@ -97,7 +98,10 @@ def balance(ctx: Context, buyer: str, as_json: bool) -> None:
 @BUYER
 @click.option("--quantity", type=click.IntRange(1, MAX_QUANTITY), default=1, show_default=True, help="Each.")
 @click.option(
-    "--from", "spent_from", type=int, help="What earlier vouchers pay for. Default: what is settled."
+    "--from",
+    "spent_from",
+    type=int,
+    help="What earlier vouchers pay for (the `to` of the last, smallest unit). Default: what is settled.",
 )
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="File; else it is printed.")
 @JSON
@@ -169,6 +173,9 @@ def settle(ctx: Context, files: tuple[Path, ...], delivered: Path, as_json: bool
 def claim_credits(ctx: Context, artists: tuple[str, ...], as_json: bool) -> None:
     """Pay artists what prepaid sales credited to them.
 
+    The money goes to the artists or their payees; the relayer only pays the gas. Exits 5 when a payment was
+    refused; the others are paid all the same.
+
     \b
     Example:
       meltingpot prepaid claim
@@ -176,17 +183,25 @@ def claim_credits(ctx: Context, artists: tuple[str, ...], as_json: bool) -> None
     from eth_utils import is_address, to_checksum_address
 
     from backend.chain.indexer import wait_until_indexed
-    from backend.prepaid import service
+    from backend.prepaid import claims
 
     wait_until_indexed(ctx.sessions, ctx.client.block_number())
     names = [to_checksum_address(a) if is_address(a) else ctx.wallets.address(a) for a in artists]
-    paid = service.claim(ctx, names or None)
+    refused: list[dict[str, str]] = []
+    paid = claims.claim(
+        ctx, names or None, lambda artist, error: refused.append({"artist": artist, "error": str(error)})
+    )
     if as_json:
-        click.echo(json.dumps({"claimed": [asdict(each) | {"amount": str(each.amount)} for each in paid]}))
-        return
-    for each in paid:
-        click.echo(f"{each.artist}  {_money(each.amount):>14}  week {each.period}")
-    click.echo(f"{_money(sum(each.amount for each in paid))} paid out")
+        listed = [asdict(each) | {"amount": str(each.amount)} for each in paid]
+        click.echo(json.dumps({"claimed": listed, "refused": refused}))
+    else:
+        for each in paid:
+            click.echo(f"{each.artist}  {_money(each.amount):>14}  week {each.period}")
+        click.echo(f"{_money(sum(each.amount for each in paid))} paid out")
+        for entry in refused:
+            told = f"{entry['artist']} was not paid, the money stays owed: {entry['error']}"
+            click.secho(told, fg="red", err=True)
+    sys.exit(ContractReverted.exit_code if refused else 0)
 
 
 def _show_balance(ctx: Context, buyer: str, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""Prepaid sales: buyers' balances and vouchers, the operator's settlements, the artists' claims.
+"""Prepaid sales: buyers' balances and vouchers, the operator's settlements, the artists' credits.
 
 All money is in the settlement token's smallest unit, times are the chain's.
 """
@@ -17,7 +17,7 @@ from backend.generations.service import rules_of
 from backend.prepaid import settlements, vouchers
 from backend.prepaid.errors import BalanceTooSmall, NothingPrepaid, SettlementRefused
 from backend.prepaid.settlements import Receipt
-from backend.prepaid.tables import CreditPeriod, Settlement
+from backend.prepaid.tables import Charge, CreditPeriod, Settlement
 from backend.prepaid.vouchers import SignedVoucher, Voucher
 from backend.royalties.split import attributed_ceiling
 from backend.storage.cid import cid_of_digest, digest_of
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from backend.context import Context
 
 VOUCHER_LIFE_S = 24 * 3600
-# A settlement credits the period of its block: none is sent so close to a period's end that it may fall into
-# the next, for which its root would be wrong.
+# A settlement names its period and is refused in any other: none is sent so close to a period's end that it
+# may be mined in the next.
 PERIOD_MARGIN_S = 600
 
 
@@ -41,15 +41,6 @@ class Balance:
     available: int
     announced: int
     available_from: int
-
-
-@dataclass(frozen=True)
-class CreditsClaimed:
-    """What one artist was paid of a period's credits."""
-
-    period: int
-    artist: str
-    amount: int
 
 
 # ---- the buyer ---------------------------------------------------------------------------------------------
@@ -126,6 +117,8 @@ def receipts_for(
         vouchers.order_id_of(order, chain_id, prepaid): order for each in signed for order in each.orders
     }
     found = []
+    if not isinstance(delivered, Sequence) or not all(isinstance(entry, Mapping) for entry in delivered):
+        raise SettlementRefused("The receipts are no list of objects.")
     for entry in delivered:
         order = orders.get(str(entry.get("order_id")).lower())
         if order is None:
@@ -177,6 +170,8 @@ def _check(ctx: Context, signed: Sequence[SignedVoucher], receipts: Sequence[Rec
     chain_id, prepaid = _domain(ctx)
     for each in signed:
         vouchers.check(each, rules.price_per_generation, chain_id, prepaid)
+    if not receipts:
+        raise SettlementRefused("There is no receipt: nothing is to be settled.")
     if len({receipt.order_id for receipt in receipts}) != len(receipts):
         raise SettlementRefused("An order stands twice among the receipts.")
     price_of = {each.voucher.buyer: 0 for each in signed}  # of its receipts
@@ -185,6 +180,11 @@ def _check(ctx: Context, signed: Sequence[SignedVoucher], receipts: Sequence[Rec
         credited = sum(amount for _, amount in receipt.credits)
         if credited > attributed_ceiling(receipt.price, rules) or len(receipt.credits) > rules.max_credits:
             raise SettlementRefused(f"The credits of {receipt.order_id} are above what the rules allow.")
+    settled = _settled_orders(ctx, set(price_of)) & {receipt.order_id for receipt in receipts}
+    if settled:
+        raise SettlementRefused(
+            f"{min(settled)} was settled before.", "Have the buyer sign a voucher without it."
+        )
     for each in signed:
         charge = each.voucher.spent_to - balance_of(ctx, each.voucher.buyer).spent
         if price_of[each.voucher.buyer] != charge:
@@ -196,17 +196,28 @@ def _check(ctx: Context, signed: Sequence[SignedVoucher], receipts: Sequence[Rec
     return signed[0].voucher.rules_version
 
 
+def _settled_orders(ctx: Context, buyers: set[str]) -> set[str]:
+    """Orders of these buyers that have a receipt, from the files of all settlements that charged them. A
+    stranger would find one that is settled twice, and a buyer can sign for one twice."""
+    charged = select(Charge.tx_hash).where(Charge.buyer.in_(buyers))
+    with ctx.sessions() as session:
+        digests = session.scalars(select(Settlement.receipts_digest).where(Settlement.tx_hash.in_(charged)))
+        cids = [cid_of_digest(digest) for digest in digests]
+    documents = [ctx.documents.get(cid, settlements.RECEIPTS_SCHEMA) for cid in cids]
+    return {receipt.order_id for each in documents for receipt in settlements.receipts_of(each)}
+
+
 def _present_period(ctx: Context) -> int:
     length, now = ctx.contracts.prepaid.functions.CREDIT_PERIOD().call(), ctx.client.now()
     if length - now % length < PERIOD_MARGIN_S:
         raise SettlementRefused(
-            "The week of credits ends in a moment: the artists' root would be of the wrong week.",
+            "The week of credits ends in a moment: in the next, this settlement would be refused.",
             f"Settle again in {length - now % length} seconds.",
         )
     return now // length
 
 
-# ---- the artists -------------------------------------------------------------------------------------------
+# ---- the artists (claims: claims.py) -----------------------------------------------------------------------
 
 
 def credits_in(ctx: Context, period: int) -> dict[str, int]:
@@ -226,24 +237,6 @@ def credits_in(ctx: Context, period: int) -> dict[str, int]:
     if settlements.artists_root(period, credits) != row.artists_root:
         raise SettlementRefused(f"The file of period {period} is not what its root was made from.")
     return credits
-
-
-def claim(ctx: Context, artists: Sequence[str] | None = None) -> list[CreditsClaimed]:
-    """Pays artists (all without) what they have not taken of any period, to their payees; the relayer pays
-    the gas."""
-    with ctx.sessions() as session:
-        rows = session.scalars(select(CreditPeriod).order_by(CreditPeriod.period))
-        periods = [row.period for row in rows if row.claimed < row.attributed]
-    views, sender, paid = ctx.contracts.prepaid.functions, ctx.sender("relayer"), []
-    for period in periods:
-        credits = credits_in(ctx, period)
-        tree = settlements.artists_tree(period, credits)
-        for index, leaf in enumerate(tree.leaves):
-            due = leaf.amount - views.claimedOf(period, leaf.account).call()
-            if due > 0 and (artists is None or leaf.account in artists):
-                sender.send(views.claim(period, leaf.account, leaf.amount, tree.proof(index)))
-                paid.append(CreditsClaimed(period, leaf.account, due))
-    return paid
 
 
 def _domain(ctx: Context) -> tuple[int, str]:

@@ -26,8 +26,9 @@ REFUSED = ContractReverted.exit_code  # the others were paid
 def claim(ctx: Context, accounts: tuple[str, ...], everybody: bool, dry_run: bool, as_json: bool) -> None:
     """Pay out what accounts are owed by sales and as holders.
 
-    The money goes to the accounts themselves; the relayer only pays the gas. Exits 5 when the token refused
-    to pay one of them; the others are paid all the same.
+    The money goes to the accounts, an artist's to the payee it named; the relayer only pays the gas. Exits 5
+    when one of them could not be paid; the others are paid all the same. Credits of prepaid sales are claimed
+    by `meltingpot prepaid claim`.
 
     \b
     Examples:

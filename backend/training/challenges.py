@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from eth_utils import to_checksum_address
 
 from backend.chain.batch import call_many
-from backend.chain.bonds import approve_bond
-from backend.errors import Conflict, NotFound
+from backend.chain.bonds import approve_bond, claim_bond
+from backend.errors import Conflict, ContractReverted, MeltingPotError, NotFound
 from backend.storage.cid import digest_of
 from backend.training.report import PARTS, leaves_of
-from backend.training.rounds import await_end, round_of, rules_of
+from backend.training.rounds import await_end, round_of, rules_of, view_of
 from backend.training.service import read_report
 
 if TYPE_CHECKING:
     from backend.context import Context
 
+EVIDENCE_SCHEMA = "meltingpot/evidence@1"
 STATES = ("none", "open", "upheld", "refused", "lapsed", "closed")  # ITrainingRounds.ChallengeState
 
 
@@ -42,22 +44,34 @@ def challenge(
     """Challenge one account's leaf with a bond; the evidence (any JSON) is published. Returns (challenge id,
     CID).
 
-    The round cannot be finalised until the challenge is decided or has lapsed.
+    The round cannot be finalised until the challenge is decided or has lapsed. Nothing is taken from the
+    report but the amount of the leaf: a false report may be missing, malformed or name other rules.
     """
     from web3.logs import DISCARD
 
-    report = read_report(ctx, round_of(ctx, round_id).report_cid)
     account = to_checksum_address(account)
-    amounts = {leaf.account: leaf.amount for part in reversed(PARTS) for leaf in leaves_of(report, part)}
-    document = {**evidence, "schema": "meltingpot/evidence@1", "round_id": round_id, "account": account}
+    amount = _amount_of(ctx, round_of(ctx, round_id).report_cid, account)
+    document = {**evidence, "schema": EVIDENCE_SCHEMA, "round_id": round_id, "account": account}
     cid = ctx.documents.put(document)
     sender, rounds = ctx.sender(wallet), ctx.contracts.rounds
-    rules = rules_of(ctx, int(report["mint"]["rules_version"]))
+    rules = rules_of(ctx, view_of(ctx, round_id)["rulesVersion"])
     approve_bond(ctx, sender, rounds.address, rules.challenge_bond)
     digest = bytes.fromhex(digest_of(cid)[2:])
-    receipt = sender.send(rounds.functions.challenge(round_id, account, amounts.get(account, 0), digest))
+    receipt = sender.send(rounds.functions.challenge(round_id, account, amount, digest))
     (filed,) = rounds.events.RoundChallenged().process_receipt(receipt, errors=DISCARD)
     return filed["args"]["challengeId"], cid
+
+
+def _amount_of(ctx: Context, report_cid: str, account: str) -> int:
+    """The account's leaf in the report, the artists' before the learning contributors'; 0 where nobody can
+    tell."""
+    try:
+        report = read_report(ctx, report_cid)
+        leaves = [leaf for part in PARTS for leaf in leaves_of(report, part)]
+    except (MeltingPotError, KeyError, TypeError, ValueError):
+        return 0
+    amount = next((leaf.amount for leaf in leaves if leaf.account == account), 0)
+    return amount if 0 <= amount < 2**256 else 0
 
 
 def challenges_of(ctx: Context, round_id: int) -> list[ChallengeState]:
@@ -129,6 +143,8 @@ def close(ctx: Context, round_id: int, challenge_id: int) -> None:
 
 
 def _pay(ctx: Context, round_id: int, ended: ChallengeState) -> None:
-    """Pays both sides what they are owed."""
+    """Pays both sides what they are owed. Whom the token refuses stays owed, and keeps the other not waiting:
+    the challenge has ended by now."""
     for account in (round_of(ctx, round_id).proposer, ended.challenger):
-        ctx.sender("relayer").send(ctx.contracts.rounds.functions.claimBond(account))
+        with suppress(ContractReverted):
+            claim_bond(ctx, ctx.contracts.rounds, account)

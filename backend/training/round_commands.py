@@ -20,8 +20,8 @@ CHALLENGE_ID = click.IntRange(1, 2**32 - 1)
 def round_group() -> None:
     """Propose, challenge, finalise a round; claim its stake.
 
-    A challenge is decided by the holders (`meltingpot vote propose-resolve`), before there is any stake by the
-    bootstrap resolver (`resolve`), or lapses.
+    A challenge is decided by the holders (`meltingpot vote propose-resolve`), before there is any stake by
+    the bootstrap resolver (`resolve`), or lapses.
 
     \b
     Examples:
@@ -33,7 +33,9 @@ def round_group() -> None:
 
 @round_group.command()
 @click.argument("report_cid", required=False)
-@click.option("--advance-time", is_flag=True, help="Development chains: move the clock past the mint interval.")
+@click.option(
+    "--advance-time", is_flag=True, help="Development chains: move the clock past the mint interval."
+)
 @json_option
 @click.pass_obj
 def propose(ctx: Context, report_cid: str | None, advance_time: bool, as_json: bool) -> None:
@@ -90,8 +92,10 @@ def list_challenges(ctx: Context, round_id: int, as_json: bool) -> None:
         click.echo(json.dumps({"challenges": found}))
         return
     for entry in found:
-        click.echo(f"{entry['challenge_id']:>4}  {entry['state']:<8} by {entry['challenger']}, to be decided until "
-                   f"{entry['answer_by']} in the chain's time")
+        click.echo(
+            f"{entry['challenge_id']:>4}  {entry['state']:<8} by {entry['challenger']}, to be decided until "
+            f"{entry['answer_by']} in the chain's time"
+        )
     if not found:
         click.echo("no challenges")
 
@@ -103,8 +107,8 @@ def list_challenges(ctx: Context, round_id: int, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def resolve(ctx: Context, round_id: int, challenge_id: int, decision: str, as_json: bool) -> None:
-    """Decide CHALLENGE_ID of ROUND_ID as wallet `resolver`: before there is any stake. Afterwards the holders vote:
-    `meltingpot vote propose-resolve`.
+    """Decide CHALLENGE_ID of ROUND_ID as wallet `resolver`: before there is any stake. Afterwards the holders
+    vote: `meltingpot vote propose-resolve`.
 
     \b
     Example:
@@ -158,12 +162,14 @@ def finalise(ctx: Context, round_id: int, advance_time: bool, as_json: bool) -> 
 @round_group.command()
 @click.argument("round_id", type=ROUND_ID)
 @click.argument("challenge_id", type=CHALLENGE_ID)
-@click.option("--advance-time", is_flag=True, help="Development chains: move the clock past the resolver's time.")
+@click.option(
+    "--advance-time", is_flag=True, help="Development chains: move the clock past the resolver's time."
+)
 @json_option
 @click.pass_obj
 def lapse(ctx: Context, round_id: int, challenge_id: int, advance_time: bool, as_json: bool) -> None:
-    """End CHALLENGE_ID of ROUND_ID when nobody decided it in time: the round is rejected, both bonds go back to those
-    who paid them. Anybody may.
+    """End CHALLENGE_ID of ROUND_ID when nobody decided it in time: the round is rejected, both bonds go back
+    to those who paid them. Anybody may.
 
     \b
     Example:
@@ -197,6 +203,26 @@ def claim(ctx: Context, round_id: int, as_json: bool) -> None:
     )
 
 
+@round_group.command("claim-bond")
+@click.argument("account")
+@json_option
+@click.pass_obj
+def claim_bond(ctx: Context, account: str, as_json: bool) -> None:
+    """Pay ACCOUNT (an address or a wallet's name) the bonds that rounds owe it, as after a vote. Anybody may.
+
+    \b
+    Example:
+      meltingpot round claim-bond challenger
+    """
+    from eth_utils import is_address, to_checksum_address
+
+    from backend.chain import bonds
+
+    address = to_checksum_address(account) if is_address(account) else ctx.wallets.address(account)
+    amount = bonds.claim_bond(ctx, ctx.contracts.rounds, address)
+    show({"account": address, "amount": str(amount)}, as_json)
+
+
 @round_group.command("list")
 @json_option
 @click.pass_obj
@@ -225,7 +251,8 @@ def _address(text: str) -> str:
 
     if not is_address(text):
         raise InputRefused(
-            f"{text!r} is no address.", "Give 0x and 40 hex digits: the report names the accounts of its leaves."
+            f"{text!r} is no address.",
+            "Give 0x and 40 hex digits: the report names the accounts of its leaves.",
         )
     return text
 
@@ -238,9 +265,13 @@ def _evidence(text: str) -> dict[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise InputRefused(f"{text} cannot be read as JSON: {error}.", "Give a JSON file or a sentence.") from error
+        raise InputRefused(
+            f"{text} cannot be read as JSON: {error}.", "Give a JSON file or a sentence."
+        ) from error
     if not isinstance(document, dict):
-        raise InputRefused(f"{text} holds no JSON object.", 'Write one such as {"statement": "…", "works": ["0x…"]}.')
+        raise InputRefused(
+            f"{text} holds no JSON object.", 'Write one such as {"statement": "…", "works": ["0x…"]}.'
+        )
     return document
 
 

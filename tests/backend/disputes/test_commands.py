@@ -9,10 +9,11 @@ from click.testing import CliRunner
 
 from backend import cli
 from backend.cli import main
-from backend.disputes import commands
+from backend.disputes import commands, service
+from backend.governance import commands as governance
 from backend.works import commands as works
 from backend.works.catalogue import find_work, works_of
-from tests.backend.disputes.conftest import DAY_S, as_timelock
+from tests.backend.disputes.conftest import DAY_S, as_timelock, opened
 from tests.backend.sales_world import World
 
 BOND = 100_000_000
@@ -31,9 +32,10 @@ def test_a_dispute_from_the_command_line(forgotten: World) -> None:
     ctx = forgotten.ctx
     work = works_of(ctx, forgotten.artist("Ada").address)[0]
     said = ("--evidence", "Drawn by me.")
-    opened = run(forgotten, commands.dispute, "open", work.upper().replace("0X", "0x"), "--kind", "authorship",
-                 "--account", "artist:Béla", *said)
-    number = str(answer_of(opened)["dispute_id"])
+    typed = work.upper().replace("0X", "0x")
+    first = run(forgotten, commands.dispute, "open", typed, "--kind", "authorship",
+                "--account", "artist:Béla", *said)
+    number = str(answer_of(first)["dispute_id"])
     assert answer_of(run(forgotten, commands.dispute, "answer", number, "--account", "artist:Ada", *said))
     as_timelock(forgotten, ctx.contracts.disputes.functions.decide(int(number), True))
     assert answer_of(run(forgotten, commands.dispute, "appeal", number, "--account", "artist:Ada", *said))
@@ -48,6 +50,29 @@ def test_a_dispute_from_the_command_line(forgotten: World) -> None:
     assert [(row["dispute_id"], row["state"], row["upheld"]) for row in listed] == [(int(number), "executed", True)]
     paid = answer_of(run(forgotten, commands.dispute, "claim-bond", "artist:Béla"))
     assert paid == {"account": forgotten.artist("Béla").address, "amount": str(3 * BOND)}
+
+
+def test_holders_are_asked_to_rule(forgotten: World) -> None:
+    """The proposal calls decide, of an appealed dispute decideAppeal, and is refused while neither may."""
+    ctx, disputes = forgotten.ctx, forgotten.ctx.contracts.disputes
+    number = opened(forgotten, "Béla", works_of(ctx, forgotten.artist("Ada").address)[0], "authorship")
+    votes = ctx.contracts.stake.functions.getVotes
+    holder = max(("Ada", "Béla", "Chidi"), key=lambda name: votes(forgotten.artist(name).address).call())
+    arguments = ("propose-ruling", str(number), "upheld", "--account", f"artist:{holder}")
+    assert "possible after" in str(run(forgotten, governance.vote, *arguments).exception)
+
+    def proposed(call) -> None:
+        answer_of(run(forgotten, governance.vote, *arguments))
+        events = ctx.contracts.governor.events.ProposalCreated()
+        (log,) = events.get_logs(from_block=ctx.client.block_number())
+        assert log["args"]["targets"] == [disputes.address]
+        assert log["args"]["calldatas"] == [bytes.fromhex(call._encode_transaction_data()[2:])]
+
+    ctx.client.advance_time(7 * DAY_S + 1)
+    proposed(disputes.functions.decide(number, True))
+    as_timelock(forgotten, disputes.functions.decide(number, True))
+    service.appeal(ctx, forgotten.artist("Ada"), number, service.publish_evidence(ctx, "0x", "Not so."))
+    proposed(disputes.functions.decideAppeal(number, True))
 
 
 def test_wrong_usage(forgotten: World) -> None:

@@ -1,8 +1,9 @@
 """Prepaid sales on the real contracts and IPFS: deposit, voucher, settlement, claims, withdrawal.
 
-Branches of a settlement: all fits · a second voucher over the same orders pays the difference only · another
-signer · orders that were not signed · a receipt too few · the same receipt twice · credits above the rules'
-share · the tables behind · the end of a week. Of a withdrawal: none announced · too early · paid.
+Branches of a settlement: all fits · a second voucher over the same orders pays the difference only · an
+order that was settled before · another signer · orders that were not signed · a receipt too few · the same
+receipt twice · credits above the rules' share · the tables behind · the end of a week. Of a withdrawal: none
+announced · too early · paid. Of a claim: paid · nothing left · a payee that is refused.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ import pytest
 from click.testing import CliRunner
 
 from backend.chain.reconcile import reconcile
-from backend.prepaid import commands, service, vouchers
+from backend.errors import ContractReverted
+from backend.prepaid import claims, commands, service, vouchers
 from backend.prepaid.errors import BalanceTooSmall, NothingPrepaid, SettlementRefused, VoucherRefused
 from backend.prepaid.tables import CreditPeriod, Settlement
 from backend.prepaid.vouchers import SignedVoucher
+from backend.works.registration import set_payee
 from tests.backend.prepaid.sales import CREDITS, delivered, leave_period_end, settle_prepaid, voucher_of
 from tests.backend.sales_world import World
 
@@ -52,11 +55,11 @@ def test_a_settlement_pays_artists_and_shares_once(world: World) -> None:
     before = ctx.contracts.token.functions.balanceOf(ada).call()
     due = service.credits_in(ctx, row.period)[ada]
     due -= ctx.contracts.prepaid.functions.claimedOf(row.period, ada).call()
-    paid = [each for each in service.claim(ctx, [ada]) if each.period == row.period]
+    paid = [each for each in claims.claim(ctx, [ada]) if each.period == row.period]
     assert [each.amount for each in paid] == [due] and due >= 3 * CREDITS["Ada"]
     assert ctx.contracts.token.functions.balanceOf(ada).call() >= before + due
     world.index()
-    assert service.claim(ctx, [ada]) == []
+    assert claims.claim(ctx, [ada]) == []
     with ctx.sessions() as session:
         assert reconcile(session, ctx.client, ctx.contracts) == []
 
@@ -73,8 +76,8 @@ def test_a_cumulative_voucher_pays_what_is_not_settled_yet(world: World) -> None
     world.index()
     assert service.balance_of(ctx, account.address).spent == 2 * 10**6
     again = service.sign_voucher(ctx, account, [more])
-    service.settle(ctx, [again], receipts_of(world, again))  # signed once more: paid once more
-    world.index()
+    with pytest.raises(SettlementRefused, match="settled before"):
+        service.settle(ctx, [again], receipts_of(world, again))
 
 
 def test_what_does_not_fit_is_refused_before_any_gas(world: World) -> None:
@@ -91,6 +94,7 @@ def test_what_does_not_fit_is_refused_before_any_gas(world: World) -> None:
             VoucherRefused,
         ),
         "no signature": ([replace(signed, signature="0x12")], receipts, VoucherRefused),
+        "no receipt": ([signed], [], SettlementRefused),
         "a receipt too few": ([signed], receipts[:2], SettlementRefused),
         "a receipt twice": ([signed], [receipts[0], receipts[0], receipts[1]], SettlementRefused),
         "the same voucher twice": ([signed, signed], receipts, SettlementRefused),
@@ -106,11 +110,34 @@ def test_what_does_not_fit_is_refused_before_any_gas(world: World) -> None:
             pytest.fail(what)
     with pytest.raises(SettlementRefused, match="no order"):
         service.receipts_for(ctx, [signed], [{"order_id": "0x" + "00" * 32}])
+    with pytest.raises(SettlementRefused, match="no list"):
+        service.receipts_for(ctx, [signed], {"order_id": receipts[0].order_id})
     with pytest.raises(SettlementRefused, match="malformed"):
         service.receipts_for(ctx, [signed], [{"order_id": receipts[0].order_id}])
     service.settle(ctx, [signed], receipts)
     with pytest.raises(SettlementRefused, match="tables lack"):
         service.credits_in(ctx, 1)
+    world.index()
+
+
+def test_an_artist_who_cannot_be_paid_keeps_nobody_waiting(world: World) -> None:
+    """Anybody may name a payee that is refused, and others' credits wait in the same period."""
+    ctx, ada, bela = world.ctx, world.artist("Ada"), world.artist("Béla")
+    settle_prepaid(world, 58)
+    set_payee(ctx, ada, ctx.contracts.prepaid.address)
+    with pytest.raises(ContractReverted) as error:
+        claims.claim(ctx, [ada.address, bela.address])
+    assert error.value.name == "PayeeRefused"
+    period = ctx.client.now() // (7 * 86_400)
+    credits = service.credits_in(ctx, period)
+    claimed = ctx.contracts.prepaid.functions.claimedOf
+    assert claimed(period, bela.address).call() == credits[bela.address]
+    told: list[str] = []
+    assert claims.claim(ctx, [ada.address], lambda artist, _: told.append(artist)) == []
+    assert told == [ada.address]
+    set_payee(ctx, ada, ada.address)
+    claims.claim(ctx, [ada.address])
+    assert claimed(period, ada.address).call() == credits[ada.address]
     world.index()
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from backend.chain.client import ChainClient, RpcError
 from backend.errors import Conflict, NotFound
-from backend.training import challenges, rounds, service
+from backend.training import challenges, round_commands, rounds, service
 from backend.training.merkle import leaf_hash, verify_proof
 from backend.training.rounds import RoundTooSoon, StaleReport, WindowOpen
+from tests.backend.disputes.conftest import as_timelock
 from tests.backend.sales_world import INKS, World, rooted, world  # noqa: F401
 
 
@@ -120,6 +123,40 @@ def test_a_challenge_that_nobody_decides_lapses(forgotten: World, second_report:
     assert gained == [100 * 10**6, 200 * 10**6]
     with pytest.raises(Conflict, match="is lapsed"):
         challenges.lapse(forgotten.ctx, round_id, first)
+
+
+@pytest.mark.parametrize("fault", ["names other rules", "has no leaves", "is not there"])
+def test_a_false_report_does_not_keep_challenges_away(
+    forgotten: World, second_report: str, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever reads it to challenge it must not have to trust it."""
+    ctx = forgotten.ctx
+    report = dict(service.read_report(ctx, second_report))
+    account, amount = report["leaves"][0]["account"], int(report["leaves"][0]["amount"])
+    round_id = rounds.propose(ctx, second_report, advance_time=True)
+
+    def false(*_: Any) -> dict[str, Any]:
+        if fault == "is not there":
+            raise NotFound("The node does not have it.")
+        if fault == "has no leaves":
+            return {"mint": report["mint"]}
+        return {**report, "mint": {**report["mint"], "rules_version": 99}}
+
+    monkeypatch.setattr(challenges, "read_report", false)
+    ctx.client.fund(ctx.wallets.address("challenger"))
+    number, _ = challenges.challenge(ctx, round_id, account, {"statement": "false"})
+    (filed,) = ctx.contracts.rounds.events.RoundChallenged().get_logs(from_block=ctx.client.block_number())
+    assert (filed["args"]["challengeId"], filed["args"]["account"]) == (number, account)
+    assert filed["args"]["amount"] == (amount if fault == "names other rules" else 0)
+
+
+def test_bonds_after_a_vote_are_paid_by_command(forgotten: World, second_report: str) -> None:
+    ctx = forgotten.ctx
+    round_id, (first,) = disputed(forgotten, second_report)
+    as_timelock(forgotten, ctx.contracts.rounds.functions.resolve(round_id, first, True))
+    done = CliRunner().invoke(round_commands.round_group, ["claim-bond", "challenger", "--json"], obj=ctx)
+    paid = {"account": ctx.wallets.address("challenger"), "amount": str(200 * 10**6)}
+    assert json.loads(done.stdout) == paid
 
 
 def test_the_bootstrap_resolver_has_no_say_once_there_is_stake(forgotten: World, second_report: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from backend.generations.service import refund_expired
 from backend.generations.tokens import mint
-from backend.prepaid import service as prepaid
+from backend.prepaid import claims as prepaid
 from backend.royalties.service import claim_all
 from backend.royalties.tips import tip
 from backend.training.service import METHOD
