@@ -3,8 +3,8 @@ pragma solidity 0.8.37;
 
 import {Nonces} from "@openzeppelin/contracts/utils/Nonces.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {IArtworkRegistry} from "./interfaces/IArtworkRegistry.sol";
+import {Signatures} from "./libraries/Signatures.sol";
 
 /// @title What artists sign for the registry, and when it counts
 /// @notice EIP-712 messages by ECDSA or EIP-1271 that anyone may send. One counter an artist: every message
@@ -43,7 +43,7 @@ abstract contract ArtistSignatures is IArtworkRegistry, EIP712, Nonces {
         view
     {
         if (block.timestamp > deadline) revert SignatureExpired(deadline, block.timestamp);
-        if (!SignatureChecker.isValidSignatureNow(artist, _hashTypedDataV4(structHash), signature)) {
+        if (!Signatures.isOf(artist, _hashTypedDataV4(structHash), signature)) {
             revert BadSignature(artist);
         }
     }

@@ -5,11 +5,11 @@ import {IERC3009} from "@openzeppelin/contracts/interfaces/draft-IERC3009.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {MarketLedger} from "./MarketLedger.sol";
 import {ICompensationRules} from "./interfaces/ICompensationRules.sol";
 import {OrderWord} from "./libraries/OrderWord.sol";
 import {SaleSplit} from "./libraries/SaleSplit.sol";
+import {Signatures} from "./libraries/Signatures.sol";
 
 /// @title Paid orders, held until they are fulfilled or refunded
 /// @notice The buyer's half of the market: three ways to pay, and the refund. Until its deadline an order can
@@ -53,7 +53,7 @@ abstract contract OrderEscrow is MarketLedger, Pausable, EIP712 {
     ) external whenNotPaused nonReentrant {
         (bytes32 id, uint256 price) = _open(order);
         address buyer = order.buyer;
-        if (msg.sender != buyer && !SignatureChecker.isValidSignatureNow(buyer, id, orderSignature)) {
+        if (msg.sender != buyer && !Signatures.isOf(buyer, id, orderSignature)) {
             revert BadOrderSignature(id, buyer);
         }
         // Whether there is an allowance in the end is what the transfer finds out.

@@ -3,15 +3,14 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
-import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {PrepaidBalances} from "./PrepaidBalances.sol";
 import {ICompensationRules} from "./interfaces/ICompensationRules.sol";
 import {IPayees} from "./interfaces/IPayees.sol";
 import {IMarketSwitches} from "./interfaces/IMarketSwitches.sol";
 import {SaleSplit} from "./libraries/SaleSplit.sol";
+import {Signatures} from "./libraries/Signatures.sol";
 
 /// @title Many small sales, settled together
 /// @notice A buyer prepays a balance and signs vouchers, each for all that was bought so far. The market's
@@ -144,18 +143,9 @@ contract PrepaidSales is PrepaidBalances, EIP712 {
         charge = c.to - b.spent;
         if (charge > b.amount) revert BalanceTooLow(buyer, b.amount, charge);
         if (charge % unitPrice != 0) revert NotWholeGenerations(buyer, charge, unitPrice);
-        if (!_isSigned(rulesVersion, c)) revert BadVoucher(buyer);
+        if (!Signatures.isOf(buyer, voucherDigest(rulesVersion, c), c.signature)) revert BadVoucher(buyer);
         balanceOf[buyer] = Balance(b.amount - uint128(charge), c.to);
         emit Charged(buyer, charge, c.to, c.ordersRoot);
-    }
-
-    /// @dev Whether the buyer signed the voucher, by its key or (EIP-1271) as a contract. The key comes first:
-    /// asking whether the buyer is a contract costs more than recovering the signer.
-    function _isSigned(uint32 rulesVersion, Charge calldata c) private view returns (bool) {
-        bytes32 digest = voucherDigest(rulesVersion, c);
-        (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecoverCalldata(digest, c.signature);
-        return (failure == ECDSA.RecoverError.NoError && signer == c.buyer)
-            || SignatureChecker.isValidERC1271SignatureNow(c.buyer, digest, c.signature);
     }
 
     /// @dev Adds the settlement's credits to the present period. Artists' money that a root leaves out waits

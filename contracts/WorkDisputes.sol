@@ -139,8 +139,8 @@ contract WorkDisputes is IWorkDisputes, AccessControl, ReentrancyGuardTransient 
 
     /// @notice Carries out a final ruling: one that nobody appealed in time, whose appeal is decided, or
     /// whose appeal the timelock left unanswered (the first ruling stands). All bonds are owed to the winner;
-    /// when the record has changed since the dispute was opened, each side is owed its own and nothing else
-    /// happens. Anyone. Reverts NotInState, TooEarly.
+    /// when the work has another artist since the dispute was opened, or is revoked already in a dispute about
+    /// revocation, each side is owed its own and nothing else happens. Anyone. Reverts NotInState, TooEarly.
     function execute(uint256 disputeId) external nonReentrant {
         Dispute storage d = _disputes[disputeId];
         State state = d.state;

@@ -74,3 +74,11 @@ def sign(signer: Any, contract: Any, kind: str, message: dict[str, Any], chain_i
 
 def vrs(signed: Any) -> tuple[int, bytes, bytes]:
     return signed.v, signed.r.to_bytes(32, "big"), signed.s.to_bytes(32, "big")
+
+
+def with_code(account: Any) -> None:
+    """Gives an account with a key code that answers nothing, as EIP-7702 may."""
+    from brownie import web3
+
+    answer = web3.provider.make_request("anvil_setCode", [str(account), "0x5f5ffd"])
+    assert "error" not in answer

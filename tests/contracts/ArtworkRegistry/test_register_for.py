@@ -11,7 +11,7 @@ from eth_account import Account
 
 from tests.contracts.clock import DAY, next_at, now
 from tests.contracts.reverts import reverts
-from tests.contracts.signing import digest, key_of, typed
+from tests.contracts.signing import digest, key_of, typed, with_code
 from tests.contracts.works import as_message, signed, work
 
 
@@ -26,6 +26,16 @@ def test_relayed(system, who):
     assert system.registry.recordOf(work(1)[0])[0] == who.artist
     assert system.registry.recordOf(work(2)[0])[2] == 0
     assert system.registry.nonces(who.artist) == 1
+
+
+def test_account_with_a_key_and_code(system, who):
+    """An account that EIP-7702 gave code which knows no EIP-1271 still signs by its key, and nobody else does."""
+    works = [work(1)]
+    right, forged = (signature_for(system, who.artist, works, signer=by) for by in (who.artist, who.other))
+    with_code(who.artist)
+    with reverts("BadSignature", who.artist):
+        system.registry.registerFor(who.artist, works, *forged, {"from": who.relayer})
+    system.registry.registerFor(who.artist, works, *right, {"from": who.relayer})
 
 
 def test_replay(system, who):

@@ -12,7 +12,7 @@ requestWithPermit
 from tests.contracts.clock import DAY, now
 from tests.contracts.orders import PRICE, order, order_id, totals
 from tests.contracts.reverts import reverts
-from tests.contracts.signing import key_of, sign, vrs
+from tests.contracts.signing import key_of, sign, vrs, with_code
 
 
 def permit(system, owner, value=PRICE):
@@ -33,6 +33,17 @@ def test_relayed(system, who):
     system.market.requestWithPermit(an_order, *permit(system, who.buyer), signature, {"from": who.relayer})
     assert system.market.stateOf(order_id(system.market, an_order)) == 1
     assert totals(system, an_order)["escrowed"] == PRICE
+
+
+def test_account_with_a_key_and_code(system, who):
+    """As EIP-7702 makes them: the key still signs orders, and nobody else's does."""
+    system.token.mint(who.buyer, PRICE, {"from": who.buyer})
+    an_order, allowed = order(who.buyer), permit(system, who.buyer)
+    right, forged = (order_signature(system, by, an_order) for by in (who.buyer, who.other))
+    with_code(who.buyer)
+    with reverts("BadOrderSignature", order_id(system.market, an_order), who.buyer):
+        system.market.requestWithPermit(an_order, *allowed, forged, {"from": who.relayer})
+    system.market.requestWithPermit(an_order, *allowed, right, {"from": who.relayer})
 
 
 def test_by_the_buyer_without_order_signature(system, who):

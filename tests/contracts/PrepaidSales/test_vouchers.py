@@ -19,7 +19,7 @@ from tests.contracts.orders import PRICE
 from tests.contracts.prepaid import charge, charged, kept, prepay, settled, settlement, voucher
 from tests.contracts.reverts import reverts
 from tests.contracts.rules import changed
-from tests.contracts.signing import digest, key_of, sign, typed
+from tests.contracts.signing import digest, key_of, sign, typed, with_code
 
 CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
@@ -171,6 +171,13 @@ def test_nobodys_voucher(system, who):
     nobody = "0x" + "00" * 20
     with reverts("BalanceTooLow", nobody, 0, PRICE):
         settled(system, who, [charged(voucher(nobody, 0, PRICE), b"\0" * 65)])
+
+
+def test_account_with_a_key_and_code(system, who):
+    prepay(system, who.buyer)
+    signed = charge(system, who.buyer, 0, PRICE)
+    with_code(who.buyer)
+    settled(system, who, [signed])
 
 
 def test_contract_wallet(system, who):
