@@ -185,7 +185,7 @@ def list_orders(ctx: Context, state: str | None, limit: int, as_json: bool) -> N
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def refund(ctx: Context, order_id: str | None, expired: bool, as_json: bool) -> None:
-    """Give the price of ORDER_ID back to its buyer, once its deadline has passed. Anybody may.
+    """Give the price of what ORDER_ID was not delivered back to its buyer, after its deadline. Anybody may.
 
     \b
     Examples:
@@ -290,6 +290,8 @@ def _show(found: dict[str, Any], as_json: bool) -> None:
     for part, amount in (found["split"] or {}).items():
         if part != "attributed":
             click.echo(f"  {_money(int(amount)):>14}  {part}")
+    if int(found["refunded"]):
+        click.echo(f"  {_money(int(found['refunded'])):>14}  back to the buyer")
     if found["error"]:
         click.echo(f"error    {found['error']}", err=True)
 
