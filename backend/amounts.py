@@ -25,3 +25,8 @@ class Amount(click.ParamType):
             return int(units)
         except (InvalidOperation, ValueError, TypeError):
             self.fail(f"{value!r} is no sum of money; an example is 1.25.", param, ctx)
+
+
+def decimal_of(amount: int) -> str:
+    """Smallest units as a decimal number of whole settlement tokens."""
+    return f"{amount // 10**DECIMALS}.{amount % 10**DECIMALS:0{DECIMALS}d}"

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from backend.amounts import decimal_of
 from backend.context import Context
 from backend.errors import MeltingPotError, UsageError
 from backend.generations.funding import fund_buyer
@@ -118,7 +119,8 @@ def new(
         fund_buyer(ctx, account.address, service.price_of(ctx, quoted))
     order_id = service.WAYS_TO_PAY[pay](ctx, account, quoted, prompt)
     if not as_json:
-        click.echo(f"order {order_id} is paid: {_money(service.price_of(ctx, quoted))} by {account.address}")
+        price = decimal_of(service.price_of(ctx, quoted))
+        click.echo(f"order {order_id} is paid: {price} by {account.address}")
         if deadline_in < ctx.settings.worker_deadline_margin_s:
             click.echo(
                 "note: no worker starts this close to a deadline; the money comes back after it", err=True
@@ -172,7 +174,7 @@ def list_orders(ctx: Context, state: str | None, limit: int, as_json: bool) -> N
         return
     for item in items:
         click.echo(
-            f"{item['order_id']}  {item['stage']:<10} {_money(int(item['price'])):>12}  "
+            f"{item['order_id']}  {item['stage']:<10} {decimal_of(int(item['price'])):>12}  "
             f"{item['prompt'] or '(prompt not told)'}"
         )
     if not items:
@@ -185,7 +187,7 @@ def list_orders(ctx: Context, state: str | None, limit: int, as_json: bool) -> N
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def refund(ctx: Context, order_id: str | None, expired: bool, as_json: bool) -> None:
-    """Give the price of ORDER_ID back to its buyer, once its deadline has passed. Anybody may.
+    """Give the price of what ORDER_ID was not delivered back to its buyer, after its deadline. Anybody may.
 
     \b
     Examples:
@@ -279,21 +281,18 @@ def _show(found: dict[str, Any], as_json: bool) -> None:
         return
     click.echo(
         f"order    {found['order_id']}\nprompt   {found['prompt'] or '(not told)'}\nstate    {found['state']}"
-        f"\nprice    {_money(int(found['price']))}, rules {found['order']['rulesVersion']}"
+        f"\nprice    {decimal_of(int(found['price']))}, rules {found['order']['rulesVersion']}"
         f"\nmodel    {found['model_cid']}"
     )
     if found["output_cid"]:
         click.echo(f"picture  ipfs://{found['output_cid']}\nrecord   ipfs://{found['attribution_cid']}")
     for line, what in [(c, "") for c in found["credits"]] + [(t, " (tip)") for t in found["tips"]]:
         name = line["artist_name"] or line["artist"]
-        click.echo(f"  {_money(int(line['amount'])):>14}  {name}{what}")
+        click.echo(f"  {decimal_of(int(line['amount'])):>14}  {name}{what}")
     for part, amount in (found["split"] or {}).items():
         if part != "attributed":
-            click.echo(f"  {_money(int(amount)):>14}  {part}")
+            click.echo(f"  {decimal_of(int(amount)):>14}  {part}")
+    if int(found["refunded"]):
+        click.echo(f"  {decimal_of(int(found['refunded'])):>14}  back to the buyer")
     if found["error"]:
         click.echo(f"error    {found['error']}", err=True)
-
-
-def _money(amount: int) -> str:
-    """Smallest units as a decimal number of the settlement token (6 decimals)."""
-    return f"{amount // 10**6}.{amount % 10**6:06d}"

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from backend.amounts import Amount
+from backend.amounts import Amount, decimal_of
 from backend.context import Context
 from backend.errors import ContractReverted, UsageError
 from backend.generations.funding import fund_buyer
@@ -196,8 +196,8 @@ def claim_credits(ctx: Context, artists: tuple[str, ...], as_json: bool) -> None
         click.echo(json.dumps({"claimed": listed, "refused": refused}))
     else:
         for each in paid:
-            click.echo(f"{each.artist}  {_money(each.amount):>14}  week {each.period}")
-        click.echo(f"{_money(sum(each.amount for each in paid))} paid out")
+            click.echo(f"{each.artist}  {decimal_of(each.amount):>14}  week {each.period}")
+        click.echo(f"{decimal_of(sum(each.amount for each in paid))} paid out")
         for entry in refused:
             told = f"{entry['artist']} was not paid, the money stays owed: {entry['error']}"
             click.secho(told, fg="red", err=True)
@@ -212,9 +212,10 @@ def _show_balance(ctx: Context, buyer: str, as_json: bool) -> None:
         times = {"available_from": found.available_from, "buyer": buyer}
         click.echo(json.dumps({name: str(value) for name, value in asdict(found).items()} | times))
         return
-    click.echo(f"{buyer} has prepaid {_money(found.amount)}, {_money(found.available)} of it for vouchers")
+    known, free = decimal_of(found.amount), decimal_of(found.available)
+    click.echo(f"{buyer} has prepaid {known}, {free} of it for vouchers")
     if found.available_from:
-        click.echo(f"{_money(found.announced)} can be withdrawn from {found.available_from} on")
+        click.echo(f"{decimal_of(found.announced)} can be withdrawn from {found.available_from} on")
 
 
 def _read(file: Path) -> Any:
@@ -222,8 +223,3 @@ def _read(file: Path) -> Any:
         return json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
         raise UsageError(f"{file} is no JSON: {error}.", "Give the file as it was written.") from error
-
-
-def _money(amount: int) -> str:
-    """Smallest units as a decimal number of the settlement token (6 decimals)."""
-    return f"{amount // 10**6}.{amount % 10**6:06d}"

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from backend.amounts import Amount
+from backend.amounts import Amount, decimal_of
 from backend.context import Context
 from backend.errors import ContractReverted, UsageError
 
@@ -98,7 +98,7 @@ def tip(
         click.echo(json.dumps({"order_id": order_id, "tips": listed}))
         return
     for artist, part in given.items():
-        click.echo(f"{artist}  {_money(part):>14}")
+        click.echo(f"{artist}  {decimal_of(part):>14}")
 
 
 def _show(rows: list[tuple[str, int, int]], refused: list[tuple[str, str]] | None, as_json: bool) -> None:
@@ -112,8 +112,8 @@ def _show(rows: list[tuple[str, int, int]], refused: list[tuple[str, str]] | Non
         click.echo(json.dumps(answer))
         return
     for name, market, pool in rows:
-        click.echo(f"{name}  sales {_money(market):>14}  holding {_money(pool):>14}")
-    click.echo(f"{len(rows)} accounts, {_money(total)} {'due' if refused is None else 'paid out'}")
+        click.echo(f"{name}  sales {decimal_of(market):>14}  holding {decimal_of(pool):>14}")
+    click.echo(f"{len(rows)} accounts, {decimal_of(total)} {'due' if refused is None else 'paid out'}")
     for name, error in refused or []:
         click.secho(f"{name} was not paid, its money stays owed: {error}", fg="red", err=True)
 
@@ -122,7 +122,3 @@ def _address(ctx: Context, name: str) -> str:
     from eth_utils import is_address, to_checksum_address
 
     return to_checksum_address(name) if is_address(name) else ctx.wallets.address(name)
-
-
-def _money(amount: int) -> str:
-    return f"{amount // 10**6}.{amount % 10**6:06d}"

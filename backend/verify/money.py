@@ -189,10 +189,15 @@ def _check_totals(facts: Facts, findings: Findings, market: dict[str, int]) -> N
         (market["holders"], market["holdersPaid"]),
         (facts.call(views.deposited()), facts.call(views.claimed())),
     )
+    _check_told(facts, findings)
+
+
+def _check_told(facts: Facts, findings: Findings) -> None:
+    """What the pool was told of, transaction by transaction, against sales and gifts."""
     due: dict[str, int] = defaultdict(int)
-    for each in sales:
+    for each in deliveries(facts):
         due[each.event.tx_hash] += each.parts.holders
-    for gift in gifts:
+    for gift in facts.of("market", "SharesContributed"):
         due[gift.tx_hash] += gift.args["holders"]
     told: dict[str, int] = defaultdict(int)
     for event in facts.of("pool", "RevenueDeposited"):

@@ -155,6 +155,21 @@ def check_pool(facts: Facts, findings: Findings) -> None:
     findings.none_of(
         "Every holder can claim what the streaming rule gives", problems, f"{len(accounts)} holders"
     )
+    _check_stream(facts, findings, pool)
+    deposited, claimed = facts.call(views.deposited()), facts.call(views.claimed())
+    fractions = sum(
+        pool.accrued[account] + pool.balances[account] * (pool.per_token - pool.paid_until[account])
+        for account in accounts
+    )
+    findings.compare(
+        "The pool keeps every fraction",
+        deposited * SCALE,
+        (claimed + pool.pending) * SCALE + fractions + pool.remainder,
+    )
+
+
+def _check_stream(facts: Facts, findings: Findings, pool: PoolSimulation) -> None:
+    views = facts.ctx.contracts.pool.functions
     findings.compare(
         "The money not yet streamed is what the rule leaves", pool.pending, facts.call(views.pending())
     )
@@ -173,14 +188,4 @@ def check_pool(facts: Facts, findings: Findings) -> None:
         "What no holder can be given yet is what the rule leaves",
         pool.remainder,
         facts.call(views.remainderScaled()),
-    )
-    deposited, claimed = facts.call(views.deposited()), facts.call(views.claimed())
-    fractions = sum(
-        pool.accrued[account] + pool.balances[account] * (pool.per_token - pool.paid_until[account])
-        for account in accounts
-    )
-    findings.compare(
-        "The pool keeps every fraction",
-        deposited * SCALE,
-        (claimed + pool.pending) * SCALE + fractions + pool.remainder,
     )

@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import TYPE_CHECKING
 
 from backend.verify.checks import Findings
 from backend.verify.facts import Facts
+
+if TYPE_CHECKING:
+    from web3.contract import Contract
+
+    from backend.chain.contracts import Contracts
 
 ADMIN_ROLE = "0x" + "00" * 32
 
 
 def check_wiring(facts: Facts, findings: Findings) -> None:
     """Addresses fixed at deployment, owners, and the holders of every role by the events."""
-    c = facts.ctx.contracts
-    wanted = {
+    wanted = _addresses(facts.ctx.contracts)
+    problems = []
+    for (contract, name), other in wanted.items():
+        told = facts.call(contract.get_function_by_name(name)())
+        if told != other.address:
+            problems.append(f"{name} of {contract.address} is {told}, not {other.address}")
+    findings.none_of("The contracts are wired to each other", problems, f"{len(wanted)} addresses")
+    findings.expect(
+        "Every event of the contracts is known",
+        not facts.undecoded,
+        f"{len(facts.events)} events read, {facts.undecoded} of a kind that the ABIs do not name",
+    )
+    _check_roles(facts, findings)
+
+
+def _addresses(c: Contracts) -> dict[tuple[Contract, str], Contract]:
+    """(contract, view) → the contract whose address it must give."""
+    return {
         (c.rules, "owner"): c.timelock,
         (c.charter, "owner"): c.timelock,
         (c.registry, "disputes"): c.disputes,
@@ -42,18 +64,6 @@ def check_wiring(facts: Facts, findings: Findings) -> None:
         (c.governor, "timelock"): c.timelock,
         (c.charter, "governor"): c.governor,
     }
-    problems = []
-    for (contract, name), other in wanted.items():
-        told = facts.call(contract.get_function_by_name(name)())
-        if told != other.address:
-            problems.append(f"{name} of {contract.address} is {told}, not {other.address}")
-    findings.none_of("The contracts are wired to each other", problems, f"{len(wanted)} addresses")
-    findings.expect(
-        "Every event of the contracts is known",
-        not facts.undecoded,
-        f"{len(facts.events)} events read, {facts.undecoded} of a kind that the ABIs do not name",
-    )
-    _check_roles(facts, findings)
 
 
 def role_holders(facts: Facts, contract: str) -> dict[str, set[str]]:
@@ -73,6 +83,7 @@ def _check_roles(facts: Facts, findings: Findings) -> None:
     c = facts.ctx.contracts
     resolver = "0x" + facts.call(c.rounds.functions.RESOLVER_ROLE()).hex()
     proposer = "0x" + facts.call(c.timelock.functions.PROPOSER_ROLE()).hex()
+    canceller = "0x" + facts.call(c.timelock.functions.CANCELLER_ROLE()).hex()
     wanted = {
         ("market", ADMIN_ROLE): c.timelock,
         ("rounds", ADMIN_ROLE): c.timelock,
@@ -81,6 +92,7 @@ def _check_roles(facts: Facts, findings: Findings) -> None:
         ("rounds", resolver): c.timelock,
         ("timelock", ADMIN_ROLE): c.timelock,
         ("timelock", proposer): c.governor,
+        ("timelock", canceller): c.governor,
     }
     problems = []
     for (contract, role), holder in wanted.items():
@@ -90,5 +102,7 @@ def _check_roles(facts: Facts, findings: Findings) -> None:
                 f"role {role[:10]} of {contract} is held by {sorted(told)}, not by {holder.address} alone"
             )
     findings.none_of(
-        "The timelock alone administers, the governor alone proposes to it", problems, f"{len(wanted)} roles"
+        "The timelock alone administers, the governor alone proposes and cancels there",
+        problems,
+        f"{len(wanted)} roles",
     )
