@@ -132,7 +132,7 @@ def totals(session: Session) -> dict[str, int]:
     claims = list(session.execute(select(Claim.source, Claim.amount)))
     for name, source in (("claimed", "market"), ("holders_paid", "pool"), ("prepaid_paid", "prepaid")):
         sums[name] = sum(row.amount for row in claims if row.source == source)
-    return sums | {"sales": session.scalar(select(func.count()).select_from(SaleSplit)) or 0}
+    return sums | {"sales": session.scalar(select(func.count(SaleSplit.order_id.distinct()))) or 0}
 
 
 def escrowed(session: Session) -> int:

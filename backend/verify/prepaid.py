@@ -120,9 +120,9 @@ def _receipt_problems(
 ) -> list[str]:
     """Each receipt is of an order that a charged buyer's voucher names, for the first time, at its price."""
     chain_id, prepaid = facts.ctx.client.chain_id, facts.ctx.contracts.prepaid.address
-    rules, named, sums = facts.rules[version], {}, defaultdict(int)
+    rules, named, sums = facts.rules[version], defaultdict(set), defaultdict(int)
     for entry in document["charges"]:
-        named[entry["buyer"]] = entry["order_ids"]
+        named[entry["buyer"]].update(entry["order_ids"])
     problems = []
     for receipt in receipts:
         order, order_id = receipt.order, receipt.order_id
@@ -132,20 +132,31 @@ def _receipt_problems(
             problems.append(f"{order_id} is not the id of its order")
         elif order_id in settled_orders:
             problems.append(f"{order_id} was settled twice")
-        elif order_id not in named.get(order.buyer, ()) or order.rules_version != version:
+        elif order_id not in named[order.buyer] or order.rules_version != version:
             problems.append(f"{order_id} is in no voucher of {order.buyer} under rules {version}")
         elif receipt.price != order.quantity * rules.price_per_generation or receipt.price > order.max_price:
             problems.append(f"{order_id}: {receipt.price} is not its price")
         elif credited > attributed_ceiling(receipt.price, rules):
             problems.append(f"{order_id} credits {credited}, more than its rules allow")
         settled_orders.add(order_id)
+    return problems + _charge_problems(charges, document, sums)
+
+
+def _charge_problems(charges: list[Event], document: dict, sums: dict[str, int]) -> list[str]:
+    """The file names the orders of exactly the vouchers that were charged, of which a buyer may have several,
+    and each buyer was charged what its receipts come to: `sums`."""
+    charged: dict[str, int] = defaultdict(int)
     for charge in charges:
-        buyer = charge.args["buyer"]
-        if buyer not in named or orders_root(named[buyer]) != charge.args["ordersRoot"]:
-            problems.append(f"the orders named for {buyer} are not those of the voucher")
-        if sums.pop(buyer, 0) != charge.args["amount"]:
-            problems.append(f"{buyer} was charged {charge.args['amount']}, the receipts say otherwise")
-    return problems + [f"{buyer} has receipts and was not charged" for buyer in sums]
+        charged[charge.args["buyer"]] += charge.args["amount"]
+    told = sorted((entry["buyer"], orders_root(entry["order_ids"])) for entry in document["charges"])
+    problems = []
+    if told != sorted((charge.args["buyer"], charge.args["ordersRoot"]) for charge in charges):
+        problems.append("the orders named beside the receipts are not those of the vouchers charged")
+    return problems + [
+        f"{buyer} was charged {charged.get(buyer, 0)}, its receipts come to {sums.get(buyer, 0)}"
+        for buyer in sorted(charged | sums)
+        if charged.get(buyer, 0) != sums.get(buyer, 0)
+    ]
 
 
 def _check_artists(

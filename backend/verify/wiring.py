@@ -88,8 +88,6 @@ def _check_roles(facts: Facts, findings: Findings) -> None:
         ("market", ADMIN_ROLE): c.timelock,
         ("rounds", ADMIN_ROLE): c.timelock,
         ("disputes", ADMIN_ROLE): c.timelock,
-        ("disputes", resolver): c.timelock,
-        ("rounds", resolver): c.timelock,
         ("timelock", ADMIN_ROLE): c.timelock,
         ("timelock", proposer): c.governor,
         ("timelock", canceller): c.governor,
@@ -101,8 +99,23 @@ def _check_roles(facts: Facts, findings: Findings) -> None:
             problems.append(
                 f"role {role[:10]} of {contract} is held by {sorted(told)}, not by {holder.address} alone"
             )
+    problems += [
+        f"{account} resolves for {contract}, and no vote made it so"
+        for contract in ("rounds", "disputes")
+        for account in role_holders(facts, contract)[resolver] - _voted(facts, contract, resolver)
+        if account != c.timelock.address
+    ]
     findings.none_of(
         "The timelock alone administers, the governor alone proposes and cancels there",
         problems,
         f"{len(wanted)} roles",
     )
+
+
+def _voted(facts: Facts, contract: str, role: str) -> set[str]:
+    """Accounts to which the timelock granted the role: the holders may name a resolver beside it."""
+    return {
+        event.args["account"]
+        for event in facts.of(contract, "RoleGranted")
+        if event.args["role"] == role and event.args["sender"] == facts.ctx.contracts.timelock.address
+    }

@@ -28,6 +28,9 @@ from backend.storage.cid import digest_of
 from backend.training import rounds
 from backend.training.merkle import Leaf, StandardTree
 from backend.verify import service as verify
+from backend.verify.checks import Findings
+from backend.verify.facts import read_facts
+from backend.verify.wiring import check_wiring
 from tests.backend.chain.reading import send_unlocked
 from tests.backend.sales_world import SAMPLING, World, quiet, rooted
 from tests.backend.verify.test_verify import Stranger, failed
@@ -334,6 +337,23 @@ def test_an_administrator_beside_the_timelock(forgotten: World) -> None:
         grant = getattr(forgotten.ctx.contracts, role).functions.grantRole(b"\x00" * 32, thief)
         impersonate(forgotten, "timelock", grant)
     assert_found(forgotten, "The timelock alone administers")
+
+
+def test_a_resolver_that_the_holders_named_is_no_finding(forgotten: World) -> None:
+    disputes = forgotten.ctx.contracts.disputes
+    named, role = forgotten.buyer(44).address, disputes.functions.RESOLVER_ROLE().call()
+    impersonate(forgotten, "timelock", disputes.functions.grantRole(role, named))
+    found = Findings()
+    facts = read_facts(forgotten.ctx)
+    check_wiring(facts, found)
+    assert [check for check in found.checks if not check.ok] == []
+    # The same grant by anybody else, as a constructor could make it.
+    facts.events = [
+        replace(event, args=event.args | {"sender": named}) if event.args.get("account") == named else event
+        for event in facts.events
+    ]
+    check_wiring(facts, found)
+    assert [check.detail for check in found.checks if not check.ok] != []
 
 
 def test_a_description_that_is_no_text_stops_nobody(forgotten: World) -> None:

@@ -26,27 +26,29 @@ def sale(forgotten: World) -> tuple[SignedVoucher, list[Receipt]]:
 
 def send(
     world: World,
-    signed: SignedVoucher,
+    signed: SignedVoucher | list[SignedVoucher],
     receipts: list[Receipt],
     edit: Callable[[dict[str, Any], dict[str, int]], None],
 ) -> None:
     """Settles; `edit` may change the receipts' file and the artists' credits before both are published."""
     ctx, (chain_id, prepaid) = world.ctx, service._domain(world.ctx)
+    vouchers = signed if isinstance(signed, list) else [signed]
     period = ctx.contracts.prepaid.functions.currentPeriod().call()
     before = _credits_on_chain(world, period)
     credits = settlements.with_receipts(before, receipts)
-    document = settlements.receipts_document(chain_id, prepaid, [signed], receipts)
+    document = settlements.receipts_document(chain_id, prepaid, vouchers, receipts)
     attributed = settlements.attributed_of(receipts)
     edit(document, credits)
     artists = settlements.artists_document(chain_id, prepaid, period, credits)
     settlement = (
-        signed.voucher.rules_version,
+        vouchers[0].voucher.rules_version,
         period,
         *(_bytes(each) for each in (document["root"], digest_of(ctx.documents.put(document)))),
         attributed,
         *(_bytes(each) for each in (artists["root"], digest_of(ctx.documents.put(artists)))),
     )
-    ctx.sender("operator").send(ctx.contracts.prepaid.functions.settle(settlement, [signed.to_chain()]))
+    charges = [each.to_chain() for each in vouchers]
+    ctx.sender("operator").send(ctx.contracts.prepaid.functions.settle(settlement, charges))
 
 
 def _credits_on_chain(world: World, period: int) -> dict[str, int]:
@@ -61,6 +63,16 @@ def _bytes(text: str) -> bytes:
 
 def test_an_honest_settlement_is_right(forgotten: World, sale) -> None:
     send(forgotten, *sale, lambda document, credits: None)
+    assert findings(forgotten) == []
+
+
+def test_two_vouchers_of_one_buyer_in_a_settlement_are_right(forgotten: World, sale) -> None:
+    """The contract takes them; our service sends one a buyer, another operator's need not."""
+    ctx, (signed, receipts), buyer = forgotten.ctx, sale, forgotten.buyer(46)
+    more = [forgotten.quote(buyer, "a sun")]
+    second = service.sign_voucher(ctx, buyer, more, signed.voucher.spent_to)
+    receipts = [*receipts, *service.receipts_for(ctx, [second], delivered(forgotten, second))]
+    send(forgotten, [signed, second], receipts, lambda document, credits: None)
     assert findings(forgotten) == []
 
 
