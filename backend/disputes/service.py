@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from eth_account.signers.local import LocalAccount
 from sqlalchemy import select
 
-from backend.chain.batch import call_many
 from backend.chain import bonds
+from backend.chain.batch import call_many
 from backend.chain.bonds import approve_bond
 from backend.cursors import block_of
 from backend.disputes.tables import Dispute
