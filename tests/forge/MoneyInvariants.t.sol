@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {GenerationMarket} from "../../contracts/GenerationMarket.sol";
+import {GenerationToken} from "../../contracts/GenerationToken.sol";
 import {PrepaidSales} from "../../contracts/PrepaidSales.sol";
 import {RevenuePool} from "../../contracts/RevenuePool.sol";
 import {StakeToken} from "../../contracts/StakeToken.sol";
@@ -46,6 +47,7 @@ contract MoneyInvariants is Base {
     StakeHandler private holding;
     RoundsHandler private training;
     WorkDisputes private disputes;
+    GenerationToken private generationToken;
     DisputesHandler private disputing;
     WorldHandler private world;
     address[] private _targets;
@@ -64,6 +66,7 @@ contract MoneyInvariants is Base {
         holding = new StakeHandler(system, actors);
         training = new RoundsHandler(system, actors);
         disputes = system.disputes();
+        generationToken = system.generationToken();
         disputing = new DisputesHandler(system, actors);
         world = new WorldHandler(system, actors);
         ledger.trust(address(buying));
@@ -80,9 +83,10 @@ contract MoneyInvariants is Base {
         for (uint256 i = 0; i < _targets.length; ++i) {
             bool two = _targets[i] == address(ledger);
             bool one = _targets[i] == address(prepaying) || _targets[i] == address(disputing);
-            bytes4[] memory selectors = new bytes4[](two ? 3 : one ? 2 : 1);
+            bytes4[] memory selectors = new bytes4[](two ? 4 : one ? 2 : 1);
             selectors[0] = Handler.trust.selector;
             if (two) (selectors[1], selectors[2]) = (SalesLedger.sold.selector, SalesLedger.shared.selector);
+            if (two) selectors[3] = SalesLedger.tipped.selector;
             if (_targets[i] == address(prepaying)) selectors[1] = PrepaidHandler.payAll.selector;
             if (_targets[i] == address(disputing)) selectors[1] = DisputesHandler.endAll.selector;
             excluded[i] = Excluded(_targets[i], selectors);
@@ -128,7 +132,7 @@ contract MoneyInvariants is Base {
         IGenerationMarket.Totals memory l = ledger.totals();
         IGenerationMarket.Totals memory t = market.totals();
         vm.assertEq(t.attributed, l.attributed, "attributed");
-        vm.assertEq(t.tipped, 0, "tipped");
+        vm.assertEq(t.tipped, l.tipped, "tipped");
         vm.assertEq(t.holders, l.holders, "holders");
         vm.assertEq(t.holdersPaid, holding.paid(), "holders paid");
         vm.assertEq(t.learning, l.learning, "learning");
@@ -145,7 +149,8 @@ contract MoneyInvariants is Base {
             refunds += buying.refundOwed(all[i]);
         }
         vm.assertEq(t.refundsOwed, refunds, "refunds owed");
-        vm.assertEq(t.attributed + t.learning + t.platform + t.network, t.claimed + owed, "credits and shares");
+        uint256 earned = t.attributed + t.tipped + t.learning + t.platform + t.network;
+        vm.assertEq(earned, t.claimed + owed, "credits, tips and shares");
         _holds(address(market), buying.escrowed() + owed + refunds + t.holders - t.holdersPaid);
     }
 
@@ -231,6 +236,7 @@ contract MoneyInvariants is Base {
             + token.balanceOf(address(pool))
             + token.balanceOf(address(prepaid))
             + token.balanceOf(address(disputes))
+            + token.balanceOf(address(generationToken))
             + token.balanceOf(address(rounds));
         for (uint256 i = 0; i < all.length; ++i) sum += token.balanceOf(all[i]);
         vm.assertEq(sum, token.totalSupply(), "all money");

@@ -28,6 +28,7 @@ contract MarketHandler is Handler {
     GenerationMarket private immutable market;
     SalesLedger private immutable ledger;
     Waiting[] private _open;
+    bytes32[] private _delivered;
     /// @notice The price of all that waits.
     uint256 public escrowed;
     /// @notice What the ledger says a buyer is owed of refunds that the token refused.
@@ -139,6 +140,17 @@ contract MarketHandler is Handler {
         need(false);
     }
 
+    /// @notice Action: somebody tips artists of a delivered order.
+    function tip(uint256 seed) external {
+        address tipper = actors.person(seed);
+        need(_delivered.length != 0 && !token.blacklisted(tipper));
+        (IGenerationMarket.Credit[] memory tips, uint256 sum) = ledger.tipped(seed >> 8);
+        fund(tipper, address(market), sum);
+        bytes32 id = _delivered[(seed >> 16) % _delivered.length];
+        vm.prank(tipper);
+        market.tip(id, tips);
+    }
+
     /// @dev An order that the market must take: under the rules in force, of a buyer that the token serves.
     function _order(uint256 seed) private returns (IGenerationMarket.Order memory order, uint256 price) {
         address buyer = actors.person(seed);
@@ -182,6 +194,7 @@ contract MarketHandler is Handler {
         });
         credits = ledger.sold(w.order.rulesVersion, price, seed);
         delivery.credits = credits.length;
+        _delivered.push(delivery.orderId);
         w.left -= quantity;
         if (w.left == 0) _take(i);
     }

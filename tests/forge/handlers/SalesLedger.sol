@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ArtworkRegistry} from "../../../contracts/ArtworkRegistry.sol";
 import {GenerationMarket} from "../../../contracts/GenerationMarket.sol";
+import {GenerationToken} from "../../../contracts/GenerationToken.sol";
 import {ICompensationRules} from "../../../contracts/interfaces/ICompensationRules.sol";
 import {IGenerationMarket} from "../../../contracts/interfaces/IGenerationMarket.sol";
 import {Actors} from "../Actors.sol";
@@ -80,6 +81,28 @@ contract SalesLedger is Handler {
         vm.prank(from);
         market.contribute(parts[0], parts[1], parts[2], parts[3]);
         _share(parts[0], parts[1], parts[2], parts[3]);
+    }
+
+    /// @notice No action: a tip to one or two artists, which it returns.
+    function tipped(uint256 seed) external internally returns (IGenerationMarket.Credit[] memory tips, uint256 sum) {
+        tips = new IGenerationMarket.Credit[](within(seed, 1, 2));
+        for (uint256 i = 0; i < tips.length; ++i) {
+            uint256 amount = within(mix(seed, i), 1, 1e7);
+            tips[i] = IGenerationMarket.Credit(actors.person(mix(seed, i + 2)), amount);
+            owed[tips[i].artist] += amount;
+            sum += amount;
+        }
+        _totals.tipped += sum;
+    }
+
+    /// @notice Action: a royalty came to the token contract; anyone passes it on to the holders.
+    function passOn(uint256 seed) external {
+        uint256 amount = within(seed >> 8, 0, 1e8);
+        GenerationToken tokens = system.generationToken();
+        token.mint(address(tokens), amount);
+        vm.prank(actors.person(seed));
+        tokens.passOn(token);
+        _share(amount, 0, 0, 0);
     }
 
     /// @notice Action: other payees of the funds, now and then one for several.
