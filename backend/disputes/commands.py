@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -70,10 +71,7 @@ def answer(ctx: Context, dispute_id: int, account: str, evidence: str, as_json: 
     """
     from backend.disputes import service
 
-    wallet = ctx.wallets.account(account)
-    cid = service.publish_evidence(ctx, wallet.address, evidence)
-    service.answer(ctx, wallet, dispute_id, cid)
-    _print({"dispute_id": dispute_id, "evidence_cid": cid}, as_json)
+    _with_evidence(ctx, service.answer, dispute_id, account, evidence, as_json)
 
 
 @dispute.command()
@@ -91,10 +89,7 @@ def appeal(ctx: Context, dispute_id: int, account: str, evidence: str, as_json: 
     """
     from backend.disputes import service
 
-    wallet = ctx.wallets.account(account)
-    cid = service.publish_evidence(ctx, wallet.address, evidence)
-    service.appeal(ctx, wallet, dispute_id, cid)
-    _print({"dispute_id": dispute_id, "evidence_cid": cid}, as_json)
+    _with_evidence(ctx, service.appeal, dispute_id, account, evidence, as_json)
 
 
 @dispute.command()
@@ -182,6 +177,18 @@ def _shown(ctx: Context, dispute_id: int, as_json: bool) -> None:
 
     wait_until_indexed(ctx.sessions, ctx.client.block_number())
     _print(service.find_dispute(ctx, dispute_id), as_json)
+
+
+def _with_evidence(
+    ctx: Context, step: Callable[..., Any], dispute_id: int, account: str, evidence: str, as_json: bool
+) -> None:
+    """Publish what a side says, and take its step with it."""
+    from backend.disputes import service
+
+    wallet = ctx.wallets.account(account)
+    cid = service.publish_evidence(ctx, wallet.address, evidence)
+    step(ctx, wallet, dispute_id, cid)
+    _print({"dispute_id": dispute_id, "evidence_cid": cid}, as_json)
 
 
 def _print(found: dict[str, Any], as_json: bool) -> None:
