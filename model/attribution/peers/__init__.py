@@ -1,3 +1,4 @@
-"""Attribution methods of others, written from their papers' formulas, behind one small interface (task.py)."""
+"""Attribution methods of others, written from their papers, behind one small interface (task.py)."""
 
-from model.attribution.peers import baselines  # noqa: F401  (each module enters its methods in PEERS)
+# Each module enters its methods in PEERS.
+from model.attribution.peers import baselines, das, tracin, trak  # noqa: F401
