@@ -20,7 +20,7 @@ const words = (text) =>
 
 function parts(extra) {
   return Object.entries(extra)
-    .filter(([name, value]) => !NO_PART.test(name) && value !== "default" && value !== name)
+    .filter(([name, value]) => value && value !== "default" && value !== name && !NO_PART.test(name))
     .map(([name, value]) => `${words(name)} ${words(String(value))}`);
 }
 
