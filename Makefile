@@ -60,6 +60,11 @@ CHECKPOINT := model/checkpoints/openmoji-64
 sheet: install   ## 48 fixed prompts from a checkpoint (CHECKPOINT=DIR): docs/images/sheet.png
 	$(PY) -m model.evaluation.sheet $(CHECKPOINT) docs/images/sheet.png
 
+figures: install   ## how good a checkpoint is, in figures: benchmarks/results/figures.json, docs/benchmarks.md
+	$(PY) tools/openmoji_manifest.py .meltingpot/openmoji
+	$(PY) -m model.evaluation.figures --checkpoint $(CHECKPOINT) --manifest .meltingpot/openmoji/MANIFEST.jsonl \
+		$(if $(wildcard .meltingpot/heldout/heldout.svg),--heldout .meltingpot/heldout)
+
 heldout: install   ## a training with works held out, for the curve of its loss on them (half an hour on 2 cores)
 	$(PY) tools/openmoji_manifest.py .meltingpot/openmoji
 	OMP_NUM_THREADS=1 $(PY) -m model.evaluation.heldout --manifest .meltingpot/openmoji/MANIFEST.jsonl \

@@ -133,12 +133,13 @@ def two_lines(prompt: str) -> str:
     return "\n".join(shown)
 
 
-def save_sheet(sheet: Image.Image, record: dict[str, Any], target: Path) -> None:
-    """Write the PNG (COLOURS colours) and the record beside it."""
+def save_sheet(sheet: Image.Image, record: dict[str, Any] | None, target: Path) -> None:
+    """Write the PNG (COLOURS colours) and, if given, the record beside it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     few = sheet.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     few.save(target, optimize=True)
-    checkpoint.write_json(target.with_suffix(".json"), record)
+    if record is not None:
+        checkpoint.write_json(target.with_suffix(".json"), record)
 
 
 def main() -> None:
