@@ -1,8 +1,10 @@
-"""Write MANIFEST.jsonl and PROMPTS.txt for `meltingpot import` from the npm package `openmoji`: faces and people, 559 works.
+"""Write MANIFEST.jsonl and PROMPTS.txt for `meltingpot import` from the npm package `openmoji`.
 
     python tools/openmoji_manifest.py OUT_DIR [--all] [--package node_modules/openmoji]
 
-With `--all` every base work (2,195: no skin tones, no flags), whose group is its last tag. The only place that knows OpenMoji. Works stay where they are; the manifest names them by relative path.
+Faces and people, 559 works; with `--all` every base work (2,195: no skin tones, no flags), whose group is
+its last tag. The only place that knows OpenMoji. Works stay where they are; the manifest names them by
+relative path.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ PROMPTS = ("smiling face with sunglasses", "face with tears of joy", "woman astr
 
 
 def manifest_lines(package: Path, out_dir: Path, every_group: bool = False) -> list[dict[str, object]]:
-    """One dict a work in Unicode order: file (relative to `out_dir`), artist, title, tags, licence, source."""
+    """One dict a work in Unicode order: file (relative to `out_dir`), artist, title, tags, licence,
+    source.
+    """
     entries = json.loads((package / "data" / "openmoji.json").read_text(encoding="utf-8"))
     lines = []
     for entry in entries:
@@ -62,7 +66,8 @@ def main() -> int:
     out_dir.mkdir(parents=True, exist_ok=True)
     lines = manifest_lines(arguments.package.resolve(), out_dir, arguments.all)
     target = out_dir / "MANIFEST.jsonl"
-    target.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
+    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    target.write_text(text, encoding="utf-8")
     (out_dir / "PROMPTS.txt").write_text("\n".join(PROMPTS) + "\n", encoding="utf-8")
     artists = len({line["artist"] for line in lines})
     print(f"{target}: {len(lines)} works by {artists} artists")

@@ -1,4 +1,6 @@
-"""Features of others' network: its own normalisation, the same numbers again, no side effect, clear refusals."""
+"""Features of others' network: its own normalisation, the same numbers again, no side effect, clear
+refusals.
+"""
 
 import pytest
 import torch
