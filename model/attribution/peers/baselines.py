@@ -19,9 +19,9 @@ def size(task: Task) -> np.ndarray:
 
 @peer("feature-cosine")
 def feature_cosine(task: Task) -> np.ndarray:
-    """Cosine between the pictures' and the works' features of EfficientNet-Lite0 (no CLIP weights can be had).
+    """Cosine between the pictures' and the works' features of EfficientNet-Lite0 (CLIP's cannot be had).
 
-    The works' mean is taken off first: all cosines would be about alike, and an artist's sum would count works.
+    The works' mean is taken off first: all cosines would be about alike, and an artist's sum count works.
     """
     works = picture_features(task.dataset.images, SIDE_PX)
     asked = picture_features(task.pictures, SIDE_PX)
