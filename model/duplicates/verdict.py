@@ -17,6 +17,7 @@ from torch.nn.functional import max_pool2d
 
 from model.duplicates.alignment import coarse, laid_over, planes, refine, search
 
+METHOD = "overlay-1"  # a new name whenever a limit or a step changes: published reports name it
 LEAST_CORRELATION = 0.55  # of the coarse search: below it nothing is looked at
 RIVAL = 0.06  # of correlation: how near the other of plain and mirrored must come to be tried too
 NOISE = 0.05  # of full contrast
