@@ -1,5 +1,5 @@
 # Every command of the project. `make demo` and `make test` need nothing beforehand but Python 3.11, Node 20 and make.
-.PHONY: help demo up down test test-contracts test-forge test-python fuzz prove slither bench-gas checkpoint install compile clean
+.PHONY: help demo up down test test-contracts test-forge test-python fuzz prove slither bench-gas checkpoint checkpoint-all sheet heldout figures install compile clean
 
 PY := .venv/bin/python
 ANVIL_DIR := $(CURDIR)/node_modules/@foundry-rs/anvil-linux-amd64/bin
@@ -49,6 +49,27 @@ checkpoint: install   ## train the shipped checkpoint anew (hours on 2 cores; go
 	$(PY) tools/openmoji_manifest.py .meltingpot/openmoji
 	OMP_NUM_THREADS=1 $(PY) -m model.train --manifest .meltingpot/openmoji/MANIFEST.jsonl \
 		--out .meltingpot/checkpoints/openmoji-64 --steps 5400 --exclude-artist "Kai Wanschura"
+
+checkpoint-all: install   ## go on from it with all of OpenMoji (hours on 2 cores; goes on where it was stopped)
+	$(PY) tools/openmoji_manifest.py .meltingpot/openmoji-all --all
+	OMP_NUM_THREADS=1 $(PY) -m model.train --manifest .meltingpot/openmoji-all/MANIFEST.jsonl \
+		--out .meltingpot/checkpoints/openmoji-64-all --start model/checkpoints/openmoji-64 --steps 20000 \
+		--exclude-artist "Kai Wanschura" --set continued_rate=1 --set continued_ema_decay=0.999
+
+CHECKPOINT := model/checkpoints/openmoji-64
+sheet: install   ## 48 fixed prompts from a checkpoint (CHECKPOINT=DIR): docs/images/sheet.png
+	$(PY) -m model.evaluation.sheet $(CHECKPOINT) docs/images/sheet.png
+
+figures: install   ## how good a checkpoint is, in figures: benchmarks/results/figures.json, docs/benchmarks.md
+	$(PY) tools/openmoji_manifest.py .meltingpot/openmoji
+	$(PY) -m model.evaluation.figures --checkpoint $(CHECKPOINT) --manifest .meltingpot/openmoji/MANIFEST.jsonl \
+		$(if $(wildcard .meltingpot/heldout/heldout.svg),--heldout .meltingpot/heldout)
+
+heldout: install   ## a training with works held out, for the curve of its loss on them (half an hour on 2 cores)
+	$(PY) tools/openmoji_manifest.py .meltingpot/openmoji
+	OMP_NUM_THREADS=1 $(PY) -m model.evaluation.heldout --manifest .meltingpot/openmoji/MANIFEST.jsonl \
+		--out .meltingpot/heldout --steps 3000 --every 250 --share 0.1 --exclude-artist "Kai Wanschura" \
+		--set size=32 --set 'widths=[32,64,96]'
 
 install:        ## the pinned tool chain: .venv, node_modules, the compiler
 	@sh tools/install.sh

