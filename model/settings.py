@@ -83,4 +83,4 @@ class AttributionSettings(_Settings):
     probes: int = 48  # generated pictures behind a contribution
     probe_steps: int = 10
     probe_guidance: float = 2.0
-    copy_distance: float = 0.004  # works nearer than this are one cluster: JPEG at quality 80 changes less
+    copies: str = "overlay-1"  # how near-copies are told, see `model/duplicates/verdict.py`

@@ -16,11 +16,11 @@ from backend.verify.models import check_method
 from model.attribution.contribution import Probes, contribution_from, load_probes, probes_of
 from model.attribution.index import ArtistIndex
 from model.dataset import Manifest, pixels_of
-from model.duplicates.nearest import distances, features
+from model.duplicates.verdict import same_picture
 from model.images import open_image
 from model.settings import AttributionSettings
 
-COPY_TOLERANCE = 1.02  # of the distance below which works are copies: arithmetic differs between machines
+COPY_TOLERANCE = 1.05  # of the strain below which works are copies: arithmetic differs between machines
 
 
 def check_scores(facts: Facts, findings: Findings, name: str, report: Mapping[str, Any]) -> None:
@@ -73,16 +73,14 @@ def _check_copies(
     left_out = {copied for copied, _ in index.copies}
     problems = [f"{key} is not in the dataset" for pair in index.copies for key in pair if key not in works]
     problems += [f"{leader} leads and does not count" for _, leader in index.copies if leader in left_out]
-    limit = float(report["method"]["parameters"]["copy_distance"]) * COPY_TOLERANCE
     size = int(facts.document(report["model"]["settings_cid"], SETTINGS_SCHEMA)["train"]["size"])
     for copied, leader in () if problems else index.copies:
         pair = works[leader], works[copied]
         if pair[0].registered > pair[1].registered:
             problems.append(f"{copied} was registered before {leader}, which leads it")
-        images = [pixels_of(open_image(facts.ctx.ipfs.get(work.cid)), size)[None] for work in pair]
-        apart = float(distances(features(images[0]), features(images[1])))
-        if apart >= limit:
-            problems.append(f"{copied} is no copy of {leader}: they are {apart:.4f} apart")
+        verdict = same_picture(*(pixels_of(open_image(facts.ctx.ipfs.get(work.cid)), size) for work in pair))
+        if verdict.strain >= COPY_TOLERANCE:
+            problems.append(f"{copied} is no copy of {leader}: strain {verdict.strain:.2f}, a copy's is below 1")
     counted = Counter(work.artist for work in manifest.works if work.content_hash not in left_out)
     if tuple(counted[artist] for artist in index.artists) != index.clusters:
         problems.append("the index counts other works by artist")

@@ -19,7 +19,8 @@ from PIL import Image
 from model.attribution.arrays import read_arrays, write_arrays
 from model.attribution.gradients import Gradients
 from model.dataset import Dataset, pixels_of
-from model.duplicates.nearest import leaders
+from model.duplicates.clusters import leaders
+from model.duplicates.verdict import METHOD as COPIES
 from model.pipeline import MeltingPotPipeline
 from model.settings import AttributionSettings
 
@@ -78,7 +79,9 @@ def build_index(
 ) -> ArtistIndex:
     """Index of the works' gradients in a checkpoint; `progress(works done, works)`."""
     registered = [work.registered for work in dataset.works]
-    lead = leaders(dataset.images, settings.copy_distance, registered)
+    if settings.copies != COPIES:
+        raise ValueError(f"near-copies are told by {COPIES!r} here, the settings want {settings.copies!r}")
+    lead = leaders(dataset.images, registered)
     leading = sorted(set(lead))
     chosen = torch.tensor(leading)
     features = Gradients(pipeline, settings).project(

@@ -3,7 +3,7 @@
 Feature: the picture at 16×16 px in CIE L*a*b* (D65), where equal distances look about equally different,
 with the lightness standing once and each colour axis once. Distance: root mean square over all 768 numbers,
 divided by 100: 0 is the same picture, 0.58 is black against white. It is a measure of looks, not of copying:
-a signal, never a proof.
+`verdict.py` tells copies.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ from PIL import Image
 from torch.nn.functional import interpolate
 
 from model.dataset import Dataset, pixels_of
-from model.settings import AttributionSettings
 
 SIDE = 16  # px
-SAME = AttributionSettings.copy_distance  # by default: works nearer than this are copies of one another
+SAME = 0.004  # works nearer than this are left out of the usual distance: JPEG at quality 80 changes less
 BLOCK = 256  # pictures compared at once with all others
 NEAR_COPY = 0.5  # of the median distance between a work and its nearest work that is no copy of it
 USUAL_ALONE = 0.06  # that median where a set has no two different works: about OpenMoji's
@@ -43,36 +42,6 @@ def distances(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     """float32 [N, M]: root mean square distance of features [N, F] and [M, F]."""
     exact = "donot_use_mm_for_euclid_dist"  # the fast way loses small distances to rounding
     return torch.cdist(left, right, compute_mode=exact) / left.shape[1] ** 0.5
-
-
-def leaders(images: torch.Tensor, limit: float, registered: Sequence[int] = ()) -> list[int]:
-    """For each picture [N] the leader of its cluster of near-copies: the earliest leader nearer than
-    `limit`, or itself.
-
-    `registered` [N] grows with the time of registration; equal or absent times: the order of the pictures.
-    """
-    feature = features(images)
-    times = list(registered) or [0] * len(images)
-    order = sorted(range(len(images)), key=lambda place: (times[place], place))
-    lead = [-1] * len(images)
-    free = torch.ones(len(images), dtype=torch.bool)
-    for first in range(0, len(order), BLOCK):
-        block = order[first : first + BLOCK]
-        perhaps = _perhaps_nearer(feature[block], feature, limit)
-        for position, candidates in zip(block, perhaps, strict=True):
-            if lead[position] >= 0:
-                continue
-            others = (candidates & free).nonzero().flatten()
-            apart = distances(feature[position][None], feature[others])[0]
-            for copied in [position, *others[apart < limit].tolist()]:
-                lead[copied], free[copied] = position, False
-    return lead
-
-
-def _perhaps_nearer(left: torch.Tensor, right: torch.Tensor, limit: float) -> torch.Tensor:
-    """bool [N, M]: true for every pair nearer than `limit` and for few others (one matrix product)."""
-    squares = left.square().sum(1)[:, None] + right.square().sum(1) - 2 * left @ right.T
-    return squares < limit**2 * left.shape[1] + 1e-4 * (1 + squares.abs().max())  # rounding of the product
 
 
 def nearest_works(image: Image.Image, dataset: Dataset, artist: str, k: int = 3) -> list[tuple[str, float]]:

@@ -1,0 +1,160 @@
+"""Is one picture a copy of another? Decided on pixels at 64 px after laying one over the other.
+
+A point disagrees where the difference is more than half a pixel of misplacement and a little noise explain. The
+share of disagreeing points among all that show something (edges, and the disagreeing ones) decides, with limits
+on how far the one was moved, cut and coloured. A flat area that agrees proves nothing: drawings of one artist
+share paper and outline.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch.nn.functional import max_pool2d
+
+from model.duplicates.alignment import coarse, laid_over, planes, refine, search
+
+METHOD = "overlay-1"  # a new name whenever a limit or a step changes: published reports name it
+LEAST_CORRELATION = 0.55  # of the coarse search: below it nothing is looked at
+RIVAL = 0.06  # of correlation: how near the other of plain and mirrored must come to be tried too
+NOISE = 0.05  # of full contrast
+MISPLACED = 0.5  # px
+EDGE = 0.05  # of full contrast per px: a point that shows something
+BATCH = 64  # pairs
+# Limits: a strain of 1.
+DISAGREEING = 0.12  # of what shows something
+HIDDEN = 0.3  # of the first picture, not seen in the second
+GAIN = math.log(1.9)  # of lightness
+SATURATION = math.log(1.9)
+HUE = 20.0  # degrees
+SIZE = math.log(1.35)  # of lengths
+TURN = 8.0  # degrees
+SKEW = 0.15  # of lengths: unequal scales and shear
+LEAST_SHOWN = 60  # points that agree and show something
+EXACT = 2 / 255  # greatest difference of pictures that show too little to be laid over each other
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`strain`: the worst of all criteria over its limit; below 1 the pictures are the same."""
+
+    strain: float
+    mirrored: bool
+
+    @property
+    def same(self) -> bool:
+        return self.strain < 1
+
+
+APART = Verdict(math.inf, False)
+
+
+def same_picture(left: torch.Tensor, right: torch.Tensor) -> Verdict:
+    """Whether `right` is a copy of `left`, uint8 [3, S, S] each (64 px is what the limits were measured at).
+
+    Deterministic; `strain` is equal to rounding on other machines, so who checks it allows for some hundredths.
+    """
+    return compare(Prepared.of(left[None]), Prepared.of(right[None]))[0]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """N pictures made ready: planes [N, 3, 64, 64], lightness at 16 px [N, 256]."""
+
+    planes: torch.Tensor
+    coarse: torch.Tensor
+
+    @classmethod
+    def of(cls, images: torch.Tensor) -> Prepared:
+        """From uint8 [N, 3, S, S]."""
+        made = torch.cat([planes(part) for part in images.split(BATCH)])
+        return cls(made, coarse(made[:, 0]))
+
+    def at(self, places: list[int]) -> Prepared:
+        return Prepared(self.planes[places], self.coarse[places])
+
+
+@torch.no_grad()
+def compare(first: Prepared, second: Prepared, most: int | None = None) -> list[Verdict]:
+    """Whether each of `second` (one, or as many as `first`) is a copy of its partner in `first`.
+
+    `most`: only so many pairs, the best by coarse correlation, are looked at closely.
+    """
+    count = len(first.planes)
+    if len(second.planes) == 1:
+        found, maps = search(first.coarse, second.coarse[0])
+    else:
+        pairs = [search(first.coarse[i : i + 1], second.coarse[i]) for i in range(count)]
+        found, maps = (torch.cat(part) for part in zip(*pairs, strict=True))
+    best = found.max(1, keepdim=True).values
+    least = best.sort(0, descending=True).values[most - 1] if most and most < count else best.min()
+    tried = ((found >= best - RIVAL) & (best >= max(LEAST_CORRELATION, float(least)))).nonzero()
+    verdicts = [APART] * count
+    for part in tried.split(BATCH):
+        at, way = part.unbind(1)
+        right = second.planes[at if len(second.planes) > 1 else torch.zeros_like(at)]
+        strains = _strains(first.planes[at], right, maps[at, way])
+        for place, mirrored, strain in zip(at.tolist(), way.tolist(), strains.tolist(), strict=True):
+            if strain < verdicts[place].strain:
+                verdicts[place] = Verdict(round(strain, 4), bool(mirrored))
+    return verdicts
+
+
+def _strains(left: torch.Tensor, right: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
+    """float32 [P]: the worst criterion of each pair."""
+    strain = criteria(left, right, maps).max(1).values
+    return torch.minimum(strain, (left - right).abs().amax((1, 2, 3)) / EXACT)
+
+
+def criteria(left: torch.Tensor, right: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
+    """float32 [P, 9] of planes [P, 3, 64, 64] under coarse maps [P, 2, 3]: each criterion over its limit."""
+    maps, gain, offset = refine(left[:, 0], right[:, 0], maps)
+    over, inside = laid_over(right, maps)
+    light = gain[:, None, None] * over[:, 0] + offset[:, None, None]
+    error = left[:, 0] - light
+    own, other = (torch.complex(part[:, 1], part[:, 2]) for part in (left, over))
+    weight = inside / (1 + (error / NOISE).square()).square()
+    turned = _colour_change(own, other, weight)
+    apart = (error.square() + 0.5 * (own - turned[:, None, None] * other).abs().square()).sqrt()
+    slopes = [_slope(left), _slope(torch.cat([light[:, None], over[:, 1:]], 1))]
+    allowed = NOISE + MISPLACED * torch.minimum(*(max_pool2d(part[:, None], 3, 1, 1)[:, 0] for part in slopes))
+    disagree = (apart > allowed) * inside
+    shown = ((torch.maximum(*slopes) > EDGE) * inside * (1 - disagree)).sum((1, 2))
+    wrong = disagree.sum((1, 2))
+    measured = [
+        wrong / (wrong + shown + 1) / DISAGREEING,
+        (1 - inside.mean((1, 2))) / HIDDEN,
+        gain.log().abs() / GAIN,
+        turned.abs().clamp_min(0.01).log().abs() / SATURATION,
+        turned.angle().rad2deg().abs() / HUE,
+        *_moved(maps[:, :, :2]),
+        LEAST_SHOWN / shown.clamp_min(1),
+    ]
+    return torch.stack(measured, 1)
+
+
+def _colour_change(own: torch.Tensor, other: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """complex [P]: the turn of hue and gain of saturation that bring `other` nearest to `own`; 1 without colour."""
+    power = (weight * other.abs().square()).sum((1, 2))
+    found = (weight * other.conj() * own).sum((1, 2)) / power.clamp_min(1e-6)
+    return torch.where(power < 2, torch.ones_like(found), found)
+
+
+def _slope(images: torch.Tensor) -> torch.Tensor:
+    """float32 [P, 64, 64]: change per px, lightness and colour together."""
+    wide = torch.nn.functional.pad(images, (1, 1, 1, 1), mode="replicate")
+    across, down = wide[:, :, 1:-1, 2:] - wide[:, :, 1:-1, :-2], wide[:, :, 2:, 1:-1] - wide[:, :, :-2, 1:-1]
+    return ((across.square() + down.square()).sqrt() / 2 * torch.tensor([1, 0.7, 0.7])[:, None, None]).sum(1)
+
+
+def _moved(maps: torch.Tensor) -> Iterator[torch.Tensor]:
+    """Strains of linear maps [P, 2, 2], mirrored or not: size, turn, skew."""
+    a, b, c, d = maps.flatten(1).unbind(1)
+    side = torch.where(a * d - b * c < 0, -1.0, 1.0)
+    a, c = a * side, c * side  # the mirror undone
+    yield (a * d - b * c).abs().clamp_min(1e-3).log().abs() / 2 / SIZE
+    yield torch.atan2(c - b, a + d).rad2deg().abs() / TURN
+    yield torch.hypot(a - d, b + c) / torch.hypot(a + d, b - c).clamp_min(1e-3) / SKEW
