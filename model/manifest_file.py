@@ -11,10 +11,13 @@ from model.dataset import Manifest, WorkRecord, caption_of
 from model.images import SVG_TYPE, ImageRefused, render_svg, sniff
 
 
-def read_manifest(path: Path, exclude_artists: Collection[str] = ()) -> tuple[Manifest, dict[str, bytes]]:
+def read_manifest(
+    path: Path, exclude_artists: Collection[str] = (), only_artists: Collection[str] = ()
+) -> tuple[Manifest, dict[str, bytes]]:
     """Works of the file (exact copies: the first stands) and their bytes by content hash.
 
-    An SVG counts as its rendered PNG. Lines with `"consent": false` and excluded artists are left out.
+    An SVG counts as its rendered PNG. Lines with `"consent": false`, excluded artists and, where only some
+    are asked for, all others are left out.
     Raises ValueError with the line's number.
     """
     works: dict[str, WorkRecord] = {}
@@ -24,13 +27,15 @@ def read_manifest(path: Path, exclude_artists: Collection[str] = ()) -> tuple[Ma
             continue
         try:
             entry = json.loads(line)
+            artist, title, tags = entry["artist"], entry.get("title", ""), tuple(entry.get("tags", ()))
+            if artist in exclude_artists or (only_artists and artist not in only_artists):
+                continue
             data = (path.parent / entry["file"]).read_bytes()
             data = render_svg(data) if sniff(data) == SVG_TYPE else data
-            artist, title, tags = entry["artist"], entry.get("title", ""), tuple(entry.get("tags", ()))
         except (OSError, KeyError, json.JSONDecodeError, ImageRefused) as error:
             raise ValueError(f"{path} line {number}: {error}") from error
         content_hash = "0x" + hashlib.sha256(data).hexdigest()
-        if content_hash in works or artist in exclude_artists or not entry.get("consent", True):
+        if content_hash in works or not entry.get("consent", True):
             continue
         works[content_hash] = WorkRecord(
             content_hash,

@@ -7,14 +7,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import torch
+from diffusers import DiffusionPipeline
 from PIL import Image
 
-from model.pipeline import MeltingPotPipeline
+from model.denoiser import denoiser_of
 from model.settings import SampleSettings
 
 
 def generate(
-    pipeline: MeltingPotPipeline,
+    pipeline: DiffusionPipeline,
     prompts: Sequence[str],
     seeds: Sequence[int],
     settings: SampleSettings,
@@ -24,10 +25,12 @@ def generate(
     step.
 
     Every pass has `batch_size` places, the free ones filled up: the order and number of prompts change no
-    picture. Raises ValueError when there is not one seed for each prompt.
+    picture. On the pipeline's device, with noise drawn on the CPU. Raises ValueError when there is not one
+    seed for each prompt.
     """
     if len(prompts) != len(seeds):
         raise ValueError(f"{len(prompts)} prompts but {len(seeds)} seeds; give one seed for each prompt")
+    denoiser = denoiser_of(pipeline)
     pictures: list[Image.Image] = []
     width = settings.batch_size
     passes = -(-len(prompts) // width)
@@ -40,14 +43,12 @@ def generate(
             if progress is not None:
                 progress(number * steps + done, passes * steps)
 
-        with torch.inference_mode():
-            made = pipeline(
-                asked + [asked[-1]] * spare,
-                drawn + [drawn[-1]] * spare,
-                num_inference_steps=settings.steps,
-                guidance_scale=settings.guidance,
-                output_size=settings.output_size,
-                callback=step,
-            ).images
+        with (
+            torch.inference_mode(),
+            torch.autocast(pipeline.device.type, torch.bfloat16, enabled=settings.autocast),
+        ):
+            made = denoiser.draw(
+                asked + [asked[-1]] * spare, drawn + [drawn[-1]] * spare, settings, step
+            )
         pictures += made[: len(asked)]
     return pictures

@@ -58,6 +58,8 @@ class TrainSettings(_Settings):
     word_dropout: float = 0.03  # words shown as unknown, so that unknown words do no harm
     autocast: bool = True  # bfloat16 arithmetic, float32 weights
     save_dtype: str = "float16"
+    lora_rank: int = 0  # 0: all weights are trained; else a low-rank adapter of this rank alone
+    lora_alpha: float = 16.0  # the adapter counts alpha / rank times
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class SampleSettings(_Settings):
     guidance: float = 3.0
     output_size: int = 512  # px; Lanczos from the network's size, no trained upscaler
     batch_size: int = 4
+    autocast: bool = False  # bfloat16 arithmetic: other pictures than float32, faster on a GPU
 
 
 @dataclass(frozen=True)

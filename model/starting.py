@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from diffusers import FlowMatchEulerDiscreteScheduler
+from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler
 from torch import nn
 
-from model import checkpoint
+from model import checkpoint, lora
 from model.dataset import Dataset, caption_of
+from model.denoiser import denoiser_of
+from model.latents import is_latent, open_latent
 from model.network import TIMESTEPS, build_unet
 from model.pipeline import MeltingPotPipeline
 from model.settings import TrainSettings
@@ -19,6 +22,46 @@ SHAPE = ("size", "widths", "heads", "text_width", "text_layers", "max_tokens", "
 
 CONTINUED_STEPS = 100
 FEWEST_STEPS, MOST_STEPS, EPOCHS = 200, 320, 200
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """A pipeline to train, the settings as they then are, and whether what is trained was trained before."""
+
+    settings: TrainSettings
+    pipeline: DiffusionPipeline
+    warm: bool
+
+
+def begin(dataset: Dataset, settings: TrainSettings, start: Path | None) -> Beginning:
+    """Fresh weights or the start's; with `lora_rank`, an adapter on them that is trained alone."""
+    if start is None:
+        pipeline = new_pipeline(dataset, settings)
+    elif is_latent(start):
+        settings, pipeline = settings.but(size=size_of(start)), open_latent(start)
+    else:
+        settings, pipeline = continued_pipeline(start, dataset, settings)
+    found = pipeline.unet.peft_config[lora.NAME] if lora.is_adapted(pipeline.unet) else None
+    if found is not None:
+        settings = settings.but(lora_rank=found.r, lora_alpha=float(found.lora_alpha))
+    elif settings.lora_rank:
+        add_adapter(pipeline, settings)
+    fresh = start is None or (found is None and settings.lora_rank > 0)
+    return Beginning(settings, pipeline, warm=not fresh)
+
+
+def add_adapter(pipeline: DiffusionPipeline, settings: TrainSettings) -> None:
+    """A fresh adapter of the settings' rank, drawn from the seed, on the targets of the kind of model."""
+    targets = denoiser_of(pipeline).lora_targets
+    lora.add(pipeline.unet, settings.lora_rank, settings.lora_alpha, targets, settings.seed)
+
+
+def size_of(start: Path) -> int:
+    """Side in px of the pictures that a directory was trained on."""
+    if is_latent(start):
+        shrink = 2 ** (len(checkpoint.read_json(start / "vae" / "config.json")["block_out_channels"]) - 1)
+        return checkpoint.read_json(start / "unet" / "config.json")["sample_size"] * shrink
+    return checkpoint.settings_of(start).size
 
 
 def default_steps(works: int, settings: TrainSettings, start: Path | None) -> int:

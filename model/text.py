@@ -94,9 +94,11 @@ def tokenize(tokenizer: PreTrainedTokenizerFast, texts: list[str]) -> tuple[torc
     return batch["input_ids"], batch["attention_mask"]
 
 
-def training_caption(work: WorkRecord, settings: TrainSettings, random: Random) -> str:
+def training_caption(
+    work: WorkRecord, settings: TrainSettings, random: Random, unknown: str = UNKNOWN
+) -> str:
     """One way to ask for the work: title alone, title with some tags in any order, or nothing (for
-    guidance).
+    guidance). `unknown` stands for a dropped word; empty leaves it out.
     """
     if random.random() < settings.caption_dropout:
         return ""
@@ -105,5 +107,5 @@ def training_caption(work: WorkRecord, settings: TrainSettings, random: Random) 
         tags = [tag for tag in work.tags if random.random() < 0.5]
         random.shuffle(tags)
         title = caption_of(title if random.random() < 0.9 else "", tags) or title
-    kept = [UNKNOWN if random.random() < settings.word_dropout else word for word in words_of(title)]
-    return " ".join(kept)
+    kept = [unknown if random.random() < settings.word_dropout else word for word in words_of(title)]
+    return " ".join(word for word in kept if word)

@@ -1,19 +1,21 @@
 r"""Training: the same settings, works, threads and start give the same weights.
 
     python -m model.train --manifest MANIFEST.jsonl --out DIR --steps N [--start DIR] \
-        [--exclude-artist NAME …]
+        [--exclude-artist NAME …] [--device auto] [--compile inductor]
 
-made the shipped checkpoint. Run again after an interruption, the command goes on from the last saved state.
+made the shipped checkpoint. It uses a GPU if there is one. `--start` is a checkpoint to go on with, or a
+Stable Diffusion directory (then with `--set lora_rank=16`, or all of its UNet is trained). Run again after an
+interruption, the command goes on from the last saved state.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,15 +23,14 @@ from typing import Any
 import torch
 
 from model import checkpoint
-from model.dataset import Dataset, canonical, load_dataset
+from model.compute import Compute, make_repeatable
+from model.dataset import Dataset, load_dataset
 from model.manifest_file import read_manifest
-from model.pipeline import MeltingPotPipeline
+from model.resume import STATE, forget_state, load_state, save_state, state_key
 from model.settings import TrainSettings
-from model.starting import continued_pipeline, default_steps, new_pipeline
+from model.starting import Beginning, begin, default_steps, size_of
 from model.trainer import Trainer
 
-STATE = "resume.pt"  # only while a training runs; removed from the finished directory
-PART = ".part"  # of a state that is being written
 Progress = Callable[[int, int, float], None]
 
 
@@ -58,6 +59,7 @@ def train(
     start: Path | None = None,
     progress: Progress | None = None,
     save_every: int = 0,
+    compute: Compute | None = None,
 ) -> TrainResult:
     """Train on the dataset, from `start` if given, and write a checkpoint directory.
 
@@ -66,36 +68,68 @@ def train(
     below one; TrainingDiverged when the loss is no number.
     """
     began = time.monotonic()
-    torch.use_deterministic_algorithms(True)
-    settings, pipeline = _pipeline_for(dataset, _chosen(dataset, settings, start), start)
-    trainer = Trainer(pipeline, dataset, settings, warm=start is not None)
-    pipeline.unet.train(), pipeline.text_encoder.train()
-    key = _state_key(dataset, settings, start)
+    if start is not None:
+        _expect_all_works(dataset, start)
+    beginning = begin(dataset, _chosen(dataset, settings, start), start)
+    settings = beginning.settings
+    trainer = trainer_of(beginning, dataset, compute)
+
+    def save(losses: list[float]) -> None:
+        _save(trainer, out_dir, losses, start)
+
+    losses = run(trainer, out_dir, state_key(dataset, settings, start), save, progress, save_every)
+    return TrainResult(
+        out_dir,
+        settings,
+        dataset.manifest.root(),
+        settings.steps,
+        checkpoint.total_steps(checkpoint.history_of(out_dir)),
+        last_loss(losses),
+        time.monotonic() - began,
+        start,
+    )
+
+
+def trainer_of(beginning: Beginning, dataset: Dataset, compute: Compute | None) -> Trainer:
+    """A trainer that gives the same weights each time."""
+    compute = compute or Compute()
+    make_repeatable(compute.resolved())
+    return Trainer(beginning.pipeline, dataset, beginning.settings, beginning.warm, compute)
+
+
+def run(
+    trainer: Trainer,
+    out_dir: Path,
+    key: str,
+    save: Callable[[list[float]], None],
+    progress: Progress | None,
+    save_every: int,
+) -> list[float]:
+    """All steps of a training, from the state saved under `key` if there is one; `save(losses)` writes what
+    is to be used, every `save_every` steps and at the end. Returns the losses.
+    """
+    settings = trainer.settings
+    trainer.denoiser.train_mode(True)
     out_dir.mkdir(parents=True, exist_ok=True)
-    done, losses = _resume(trainer, out_dir / STATE, key)
+    done, losses = load_state(trainer, out_dir / STATE, key)
     for step in range(done, settings.steps):
         losses.append(trainer.step(step))
         _expect_finite(math.isfinite(losses[-1]), f"the loss is {losses[-1]} at step {step + 1}", settings)
         if progress is not None:
             progress(step + 1, settings.steps, losses[-1])
         if save_every and (step + 1) % save_every == 0 and step + 1 < settings.steps:
-            _save_state(trainer, out_dir / STATE, key, step + 1, losses)
-            history = _save(trainer, out_dir, losses, start)
-    history = _save(trainer, out_dir, losses, start)
-    for left in (out_dir / STATE, (out_dir / STATE).with_suffix(PART)):
-        left.unlink(missing_ok=True)
-    pipeline.unet.eval(), pipeline.text_encoder.eval()
+            save_state(trainer, out_dir / STATE, key, step + 1, losses)
+            save(losses)
+    save(losses)
+    forget_state(out_dir / STATE)
+    trainer.denoiser.train_mode(False)
+    return losses
+
+
+def last_loss(losses: list[float]) -> float:
+    """Mean over the last tenth of the steps."""
     tail = losses[-max(1, len(losses) // 10) :]
-    return TrainResult(
-        out_dir,
-        settings,
-        dataset.manifest.root(),
-        settings.steps,
-        checkpoint.total_steps(history),
-        sum(tail) / len(tail),
-        time.monotonic() - began,
-        start,
-    )
+    return sum(tail) / len(tail)
 
 
 def _chosen(dataset: Dataset, settings: TrainSettings, start: Path | None) -> TrainSettings:
@@ -114,11 +148,10 @@ def _expect_finite(finite: bool, what: str, settings: TrainSettings) -> None:
         )
 
 
-def _pipeline_for(
-    dataset: Dataset, settings: TrainSettings, start: Path | None
-) -> tuple[TrainSettings, MeltingPotPipeline]:
-    if start is None:
-        return settings, new_pipeline(dataset, settings)
+def _expect_all_works(dataset: Dataset, start: Path) -> None:
+    """Of a base from elsewhere the works are not known; the checkpoint's card says so."""
+    if not checkpoint.is_ours(start):
+        return
     present = {work.content_hash for work in dataset.works}
     missing = [work for work in checkpoint.works_behind(start) if work["content_hash"] not in present]
     if missing:
@@ -126,85 +159,62 @@ def _pipeline_for(
             f"{len(missing)} works behind {start} are not in the dataset (the first: "
             f"{missing[0]['title']!r}); train from nothing instead"
         )
-    return continued_pipeline(start, dataset, settings)
 
 
-def _state_key(dataset: Dataset, settings: TrainSettings, start: Path | None) -> str:
-    """What a saved state must agree with; the number of steps is free, so that a training can be made
-    longer.
-    """
-    return hashlib.sha256(
-        canonical([settings.but(steps=0).to_json(), dataset.manifest.root(), str(start)])
-    ).hexdigest()
-
-
-def _resume(trainer: Trainer, path: Path, key: str) -> tuple[int, list[float]]:
-    if not path.is_file():
-        return 0, []
-    state = torch.load(path, weights_only=True)
-    if state["key"] != key:  # left over by another training into the same directory
-        return 0, []
-    with torch.no_grad():
-        for weight, mean, saved, saved_mean in zip(
-            trainer.weights, trainer.average, state["weights"], state["average"], strict=True
-        ):
-            weight.copy_(saved)
-            mean.copy_(saved_mean)
-    trainer.optimiser.load_state_dict(state["optimiser"])
-    return int(state["step"]), list(state["losses"])
-
-
-def _save_state(trainer: Trainer, path: Path, key: str, step: int, losses: list[float]) -> None:
-    part = path.with_suffix(PART)
-    torch.save(
-        {
-            "key": key,
-            "step": step,
-            "losses": losses,
-            "weights": [w.detach() for w in trainer.weights],
-            "average": trainer.average,
-            "optimiser": trainer.optimiser.state_dict(),
-        },
-        part,
-    )
-    part.replace(path)
-
-
-def _save(trainer: Trainer, out_dir: Path, losses: list[float], start: Path | None) -> list[dict[str, Any]]:
+def _save(trainer: Trainer, out_dir: Path, losses: list[float], start: Path | None) -> None:
     """Write the moving average as a checkpoint; the trainer's own weights stay as they are."""
-    before = checkpoint.history_of(start) if start else []
+    before = checkpoint.history_of(start) if start and checkpoint.is_ours(start) else []
     works = {work.content_hash: work.credits() for work in trainer.dataset.works}
-    history = [
-        *before,
-        {
-            "steps": len(losses),
-            "batch_size": trainer.settings.batch_size,
-            "seed": trainer.settings.seed,
-            "works": len(works),
-            "dataset_root": trainer.dataset.manifest.root(),
-            "from_start": start is not None,
-            "torch": torch.__version__,
-            "threads": torch.get_num_threads(),
-        },
-    ]
-    trainer.averaged()
-    stored = (weight.detach().to(getattr(torch, trainer.settings.save_dtype)) for weight in trainer.weights)
-    finite = all(bool(weight.isfinite().all()) for weight in stored)
+    told = training_record(trainer, len(losses)) | {"from_start": start is not None}
+    if start is not None and not checkpoint.is_ours(start):
+        told["base"] = checkpoint.fingerprint_of(start)
+    with averaged(trainer):
+        checkpoint.save_pipeline(
+            trainer.pipeline, out_dir, trainer.settings, list(works.values()), [*before, told]
+        )
+    checkpoint.write_json(out_dir / checkpoint.DATASET, trainer.dataset.manifest.to_json())
+    write_log(out_dir / checkpoint.LOG, losses)
+
+
+def training_record(trainer: Trainer, steps: int) -> dict[str, Any]:
+    """What the history says of one training."""
+    return {
+        "steps": steps,
+        "batch_size": trainer.settings.batch_size,
+        "seed": trainer.settings.seed,
+        "works": len(trainer.dataset),
+        "dataset_root": trainer.dataset.manifest.root(),
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        **trainer.compute.described(trainer.settings.autocast),
+    }
+
+
+@contextmanager
+def averaged(trainer: Trainer) -> Iterator[None]:
+    """The moving average in the place of the trained weights, for saving, which may round it. Raises
+    TrainingDiverged when the stored type cannot hold it.
+    """
+    trainer.exchange()
+    dtype = getattr(torch, trainer.settings.save_dtype)
+    finite = all(bool(weight.detach().to(dtype).isfinite().all()) for weight in trainer.weights)
     _expect_finite(finite, "weights to be saved are infinite or no numbers", trainer.settings)
     saved = [weight.detach().clone() for weight in trainer.weights]
-    checkpoint.save_pipeline(trainer.pipeline, out_dir, trainer.settings, list(works.values()), history)
-    checkpoint.write_json(out_dir / checkpoint.DATASET, trainer.dataset.manifest.to_json())
+    yield
     with torch.no_grad():
         for weight, exact in zip(trainer.weights, saved, strict=True):
-            weight.copy_(exact)  # saving rounds to the stored type
-    trainer.averaged()
+            weight.copy_(exact)
+    trainer.exchange()
+
+
+def write_log(path: Path, losses: list[float]) -> None:
+    """At most some 500 lines of step and mean loss."""
     width = max(1, len(losses) // 500)
     rows = [
         {"step": i + width, "loss": round(sum(losses[i : i + width]) / width, 5)}
         for i in range(0, len(losses) - width + 1, width)
     ]
-    (out_dir / checkpoint.LOG).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return history
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
 def main() -> None:
@@ -215,6 +225,8 @@ def main() -> None:
     parser.add_argument("--start", type=Path)
     parser.add_argument("--exclude-artist", action="append", default=[], metavar="NAME")
     parser.add_argument("--save-every", type=int, default=200)
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    parser.add_argument("--compile", default="", help="backend of torch.compile, such as inductor")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=JSON", help="any other training setting"
     )
@@ -222,7 +234,8 @@ def main() -> None:
     manifest, files = read_manifest(arguments.manifest, arguments.exclude_artist)
     changes = {name: json.loads(value) for name, value in (item.split("=", 1) for item in arguments.set)}
     settings = TrainSettings.from_json({**TrainSettings().to_json(), **changes, "steps": arguments.steps})
-    dataset = load_dataset(manifest, lambda work: files[work.content_hash], settings.size)
+    size = size_of(arguments.start) if arguments.start else settings.size
+    dataset = load_dataset(manifest, lambda work: files[work.content_hash], size)
     print(f"{len(dataset)} works by {len(dataset.artists)} artists, root {manifest.root()}", flush=True)
     began = time.monotonic()
 
@@ -230,7 +243,9 @@ def main() -> None:
         if step % 20 == 0 or step == steps:
             print(f"step {step}/{steps} loss {loss:.4f} {time.monotonic() - began:.0f} s", flush=True)
 
-    result = train(dataset, settings, arguments.out, arguments.start, show, arguments.save_every)
+    compute = Compute(arguments.device, arguments.compile)
+    print(", ".join(f"{name} {value}" for name, value in compute.described(settings.autocast).items()))
+    result = train(dataset, settings, arguments.out, arguments.start, show, arguments.save_every, compute)
     print(
         f"{result.directory}: {result.total_steps} steps in all, loss {result.loss:.4f}, "
         f"{result.seconds:.0f} s"

@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
-import math
 from random import Random
+from typing import NamedTuple
 
 import torch
+from diffusers import DiffusionPipeline
 from torch.nn.functional import mse_loss
 
+from model.compute import Compute
 from model.dataset import Dataset
-from model.network import encode_text, to_network, velocity
-from model.pipeline import MeltingPotPipeline
+from model.denoiser import denoiser_of, move
 from model.settings import TrainSettings
-from model.text import tokenize, training_caption
+from model.text import training_caption
+
+
+class Batch(NamedTuple):
+    """clean pictures and noise [B, C, H, W], noise level [B], token ids and mask [B, L] of one step."""
+
+    clean: torch.Tensor
+    noise: torch.Tensor
+    level: torch.Tensor
+    ids: torch.Tensor
+    mask: torch.Tensor
 
 
 class Trainer:
     """Holds weights, their moving average and the optimiser; `step(n)` depends on n and the seed alone."""
 
     def __init__(
-        self, pipeline: MeltingPotPipeline, dataset: Dataset, settings: TrainSettings, warm: bool
+        self,
+        pipeline: DiffusionPipeline,
+        dataset: Dataset,
+        settings: TrainSettings,
+        warm: bool,
+        compute: Compute | None = None,
     ) -> None:
         self.pipeline, self.dataset, self.settings, self.warm = pipeline, dataset, settings, warm
-        self.weights = [*pipeline.unet.parameters(), *pipeline.text_encoder.parameters()]
-        for weight in self.weights:
-            weight.requires_grad_(True)
+        self.compute = compute or Compute()
+        self.device = move(pipeline, self.compute)
+        self.denoiser = denoiser_of(pipeline)
+        self.network = self.compute.compiled(pipeline.unet)
+        self.weights = self.denoiser.weights()
+        self.kept = self._encoded() if self.denoiser.costly else None
         self.average = [weight.detach().clone() for weight in self.weights]
         self.optimiser = torch.optim.AdamW(
             self.weights,
@@ -34,6 +53,7 @@ class Trainer:
             fused=True,
         )
         self.epoch = (-1, torch.empty(0, dtype=torch.int64))
+        self.ready: tuple[int, Batch | None] = (-1, None)
 
     def rate(self, step: int) -> float:
         """Linear warm-up, level, linear fall to a twentieth. A start goes on with `continued_rate` of it."""
@@ -55,29 +75,43 @@ class Trainer:
             chosen.append(int(self.epoch[1][offset]))
         return torch.tensor(chosen)
 
-    def batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-        """picture, noise [B, 12, H, W], σ [B], token ids and mask [B, L] of one step."""
+    def batch(self, step: int) -> Batch:
+        """Everything random is drawn on the CPU, so that every device trains on the same."""
         s = self.settings
         chosen = self.positions(step)
-        picture = to_network(self.dataset.images[chosen])
+        clean = self._clean(chosen)
         generator = torch.Generator().manual_seed(s.seed * 7_919_117 + step)
-        noise = torch.randn(picture.shape, generator=generator)
-        odds = torch.randn(len(chosen), generator=generator) + math.log(s.noise_shift)
-        sigma = torch.sigmoid(odds)  # logit-normal and shifted, arXiv 2403.03206
+        noise = torch.randn(clean.shape, generator=generator)
+        level = self.denoiser.levels(len(chosen), generator, s)
         random = Random(f"{s.seed}/{step}")
-        captions = [training_caption(self.dataset.works[i], s, random) for i in chosen.tolist()]
-        return picture, noise, sigma, *tokenize(self.pipeline.tokenizer, captions)
+        unknown = self.denoiser.unknown_word
+        captions = [training_caption(self.dataset.works[i], s, random, unknown) for i in chosen.tolist()]
+        ids, mask = self.denoiser.tokens(captions)
+        return Batch(*(part.to(self.device) for part in (clean, noise, level, ids, mask)))
+
+    def _clean(self, chosen: torch.Tensor) -> torch.Tensor:
+        if self.kept is not None:
+            return self.kept[chosen.to(self.kept.device)]
+        return self.denoiser.clean(self.dataset.images[chosen].to(self.device))
+
+    def _encoded(self) -> torch.Tensor:
+        """Every work in the space that is denoised, once: the part that gets there is never trained."""
+        parts = self.dataset.images.split(self.settings.batch_size)
+        return torch.cat([self.denoiser.clean(part.to(self.device)) for part in parts])
+
+    def loss(self, batch: Batch) -> torch.Tensor:
+        """Mean squared error of what the network predicts, with the graph behind it."""
+        denoiser = self.denoiser
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.autocast):
+            text = denoiser.encode(batch.ids, batch.mask)
+            noisy = denoiser.mixed(batch.clean, batch.noise, batch.level)
+            guess = denoiser.predict(self.network, noisy, batch.level, text)
+        return mse_loss(guess.float(), denoiser.target(batch.clean, batch.noise, batch.level))
 
     def step(self, step: int) -> float:
         """One optimiser step; returns the loss."""
-        picture, noise, sigma, ids, mask = self.batch(step)
-        mix = sigma.view(-1, 1, 1, 1)
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.autocast):
-            words, sentence = encode_text(self.pipeline.text_encoder, ids, mask)
-            guess = velocity(
-                self.pipeline.unet, (1 - mix) * picture + mix * noise, sigma, words, sentence, mask
-            )
-        loss = mse_loss(guess.float(), noise - picture)
+        batch = self.ready[1] if self.ready[0] == step else self.batch(step)
+        loss = self.loss(batch)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.weights, 1.0)
         for group in self.optimiser.param_groups:
@@ -88,9 +122,11 @@ class Trainer:
         keep = min(s.ema_decay, s.continued_ema_decay if self.warm else (1 + step) / (10 + step))
         with torch.no_grad():
             torch._foreach_lerp_(self.average, self.weights, 1 - keep)
+        if self.device.type != "cpu":  # the next batch is made while the device still computes this one
+            self.ready = (step + 1, self.batch(step + 1))
         return float(loss.detach())
 
-    def averaged(self) -> None:
+    def exchange(self) -> None:
         """Exchange the weights and their moving average; call again to change back."""
         with torch.no_grad():
             for weight, mean in zip(self.weights, self.average, strict=True):

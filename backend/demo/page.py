@@ -189,7 +189,7 @@ def render(ctx: Context, report: dict[str, Any], target: Path) -> None:
     licences = Counter(document.licence for document in pictures.documents.values())
     environment = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True)
     page = environment.get_template("report.html").render(
-        started_from=f"Training continued from the shipped checkpoint ({start['steps']} steps on {start['works']} of the same works); "
+        started_from=f"Training continued from {'the last model version' if 'model_cid' in start else 'the shipped checkpoint'} ({start['steps']} steps on {start['works']} of the same works); "
                      "contribution covers all works behind it." if start else "The model was trained from nothing in this run, on these works alone: of few works, and in minutes, it learns colours and layout before things.",
         figures={"works": report["works"], "artists": report["artists"], "trained_works": report["round"]["works"],
                  **{name: money(int(report["money"][name])).removesuffix(" dUSD") for name in ("received", "claimed")}},

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eth_utils import to_checksum_address
@@ -20,6 +19,7 @@ from backend.governance.rules import Rules
 from backend.storage.documents import canonical
 from backend.training import artifacts, datasets
 from backend.training.report import REPORT_SCHEMA, LearningUnits, build_report
+from backend.training.starts import start_of
 from model.settings import AttributionSettings, TrainSettings
 
 if TYPE_CHECKING:
@@ -79,23 +79,28 @@ def train_round(
     from_scratch: bool = False,
     block: int | None = None,
 ) -> TrainedModel:
-    """Train on the works that consent at `block` (default: now); put dataset, settings and model on IPFS."""
-    from model.checkpoint import settings_of, usable_start
+    """Train on the works that consent at `block` (default: now), from the last round's model version where that
+    may be (`starts`); put dataset, settings and model on IPFS.
+    """
+    from model.checkpoint import settings_of
     from model.train import train
 
     manifest = datasets.consenting_works(ctx, block, progress)
-    start = None if from_scratch else usable_start(manifest)
-    size = settings_of(start).size if start else settings.size
+    start = None if from_scratch else start_of(ctx, manifest)
+    directory, told = (start.directory, start.told) if start else (None, None)
+    size = settings_of(directory).size if directory else settings.size
     dataset = datasets.load_works(ctx, manifest, size, progress)
     before = time.process_time()
     out = artifacts.scratch_directory(ctx)
     try:
-        result = train(dataset, settings, out, start, lambda done, total, *_: progress("train", done, total))
+        result = train(
+            dataset, settings, out, directory, lambda done, total, *_: progress("train", done, total)
+        )
         compute_s = int(time.process_time() - before)
         model_cid = artifacts.publish_model(ctx, out)
     finally:
         shutil.rmtree(out, ignore_errors=True)
-    document = {"schema": SETTINGS_SCHEMA, "train": result.settings.to_json(), "started_from": _origin(start)}
+    document = {"schema": SETTINGS_SCHEMA, "train": result.settings.to_json(), "started_from": told}
     trained = TrainedModel(
         model_cid,
         datasets.publish_dataset(ctx, manifest),
@@ -105,7 +110,7 @@ def train_round(
         settings.seed,
         len(manifest.works),
         len(manifest.artists),
-        _origin(start),
+        told,
         compute_s,
         len(manifest.context["left_out"]),
     )
@@ -210,22 +215,6 @@ def _publish_evidence(ctx: Context, index: ArtistIndex, found: Contribution) -> 
 
 def _by_wallet(values: dict[str, int]) -> dict[str, int]:
     return {to_checksum_address(artist): int(value) for artist, value in values.items()}
-
-
-def _origin(start: Path | None) -> dict[str, Any] | None:
-    """What the training began from, for settings and report; None when it began from nothing."""
-    if start is None:
-        return None
-    from model.checkpoint import history_of, total_steps, works_behind
-
-    works = works_behind(start)
-    return {
-        "checkpoint": start.name,
-        "steps": total_steps(history_of(start)),
-        "works": len(works),
-        "works_hash": "0x"
-        + hashlib.sha256(canonical(sorted(work["content_hash"] for work in works))).hexdigest(),
-    }
 
 
 def _versions() -> dict[str, str]:

@@ -23,6 +23,7 @@ from backend.verify.checks import Findings
 from backend.verify.contributions import check_scores
 from backend.verify.facts import Event, Facts
 from backend.verify.models import check_model
+from backend.verify.starts import check_start
 from backend.verify.works import CONSENT_TRAINING, WORK_SCHEMA, registry_at, unreadable
 from model.dataset import Manifest, caption_of
 
@@ -81,6 +82,10 @@ def _check_round(facts: Facts, findings: Findings, event: Event) -> None:
     findings.guard(
         f"{name}: the model version can be read", lambda: _check_model(facts, findings, name, report)
     )
+    findings.guard(
+        f"{name}: the start of the training can be read",
+        lambda: check_start(facts, findings, name, report, _manifest_of(facts, report), event),
+    )
     findings.guard(f"{name}: scores can be recomputed", lambda: check_scores(facts, findings, name, report))
     findings.guard(
         f"{name}: leaves can be recomputed", lambda: _check_leaves(facts, findings, name, report, event)
@@ -108,8 +113,11 @@ def _check_settings(
 
 def _check_model(facts: Facts, findings: Findings, name: str, report: Mapping[str, Any]) -> None:
     settings = facts.document(report["model"]["settings_cid"], SETTINGS_SCHEMA)
-    document = facts.document(report["dataset"]["cid"], DATASET_SCHEMA)
-    check_model(facts, findings, name, report, settings["train"], Manifest.from_json(document))
+    check_model(facts, findings, name, report, settings["train"], _manifest_of(facts, report))
+
+
+def _manifest_of(facts: Facts, report: Mapping[str, Any]) -> Manifest:
+    return Manifest.from_json(facts.document(report["dataset"]["cid"], DATASET_SCHEMA))
 
 
 def _check_dataset(

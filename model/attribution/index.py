@@ -21,6 +21,7 @@ from model.attribution.gradients import Gradients
 from model.dataset import Dataset, pixels_of
 from model.duplicates.clusters import leaders
 from model.duplicates.verdict import METHOD as COPIES
+from model.denoiser import denoiser_of
 from model.pipeline import MeltingPotPipeline
 from model.settings import AttributionSettings
 
@@ -140,7 +141,7 @@ def queries(
     progress: Callable[[int, int], None] | None = None,
 ) -> np.ndarray:
     """int8 [N, D] of many pictures at once."""
-    size = pipeline.unet.config.sample_size * 2
+    size = denoiser_of(pipeline).size
     pixels = torch.stack([pixels_of(image, size) for image in images])
     features = Gradients(pipeline, settings).project(pixels, captions, progress)
     _expect_finite(features, "the pictures'")

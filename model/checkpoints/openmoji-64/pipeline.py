@@ -91,7 +91,7 @@ class MeltingPotPipeline(DiffusionPipeline):
                 class_labels=sentence,
                 encoder_attention_mask=mask,
             ).sample
-            asked, free = out.chunk(2)
+            asked, free = out.to(latents.dtype).chunk(2)  # under autocast: rounded once, not at each step
             latents = self.scheduler.step(
                 free + guidance_scale * (asked - free), timestep, latents
             ).prev_sample
