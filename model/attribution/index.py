@@ -19,9 +19,9 @@ from PIL import Image
 from model.attribution.arrays import read_arrays, write_arrays
 from model.attribution.gradients import Gradients
 from model.dataset import Dataset, pixels_of
+from model.denoiser import denoiser_of
 from model.duplicates.clusters import leaders
 from model.duplicates.verdict import METHOD as COPIES
-from model.denoiser import denoiser_of
 from model.pipeline import MeltingPotPipeline
 from model.settings import AttributionSettings
 

@@ -19,12 +19,10 @@ import torch
 
 from model.attribution.arrays import read_arrays, write_arrays
 from model.dataset import Dataset, Manifest, canonical
-from model.evaluation.settings import LossSettings
-from model.network import encode_text, to_network, velocity
+from model.denoiser import Text, denoiser_of
 from model.pipeline import MeltingPotPipeline
-from model.settings import TrainSettings
+from model.settings import RetrainSettings, TrainSettings
 from model.starting import new_pipeline
-from model.text import tokenize
 from model.trainer import Trainer
 
 BATCH = 256  # pictures looked at together
@@ -62,6 +60,19 @@ class Retraining:
     seed: int
 
 
+def shrunk(images: torch.Tensor, size: int) -> torch.Tensor:
+    """uint8 [N, 3, size, size] of uint8 [N, 3, S, S]: means over blocks, whole numbers on every machine.
+
+    Raises ValueError when S is no multiple of `size`.
+    """
+    side = images.shape[-1]
+    if side % size:
+        raise ValueError(f"{side} px cannot be shrunk to {size} px: give a multiple")
+    block = side // size
+    sums = images.to(torch.int64).unflatten(3, (size, block)).unflatten(2, (size, block)).sum((3, 5))
+    return ((2 * sums + block**2) // (2 * block**2)).to(torch.uint8)
+
+
 def part_of(dataset: Dataset, subset: np.ndarray) -> Dataset:
     """The works of the artists in `subset` (bool [A], in the order of `dataset.artists`).
 
@@ -87,37 +98,38 @@ def retrain(dataset: Dataset, settings: TrainSettings, retraining: Retraining) -
     settings = settings.but(seed=retraining.seed)
     pipeline = new_pipeline(dataset, settings)
     trainer = Trainer(pipeline, part_of(dataset, retraining.subset), settings, warm=False)
-    pipeline.unet.train(), pipeline.text_encoder.train()
+    trainer.denoiser.train_mode(True)
     for step in range(settings.steps):
         loss = trainer.step(step)
         if not np.isfinite(loss):
             raise ArithmeticError(f"the loss is {loss} at step {step + 1}: lower learning_rate")
-    trainer.averaged()
+    trainer.exchange()
     for weight in trainer.weights:
         weight.requires_grad_(False)
-    pipeline.unet.eval(), pipeline.text_encoder.eval()
+    trainer.denoiser.train_mode(False)
     return pipeline
 
 
 @torch.no_grad()
-def picture_losses(pipeline: MeltingPotPipeline, pictures: Pictures, settings: LossSettings) -> torch.Tensor:
+def picture_losses(pipeline: MeltingPotPipeline, pictures: Pictures, settings: RetrainSettings) -> torch.Tensor:
     """float32 [Q, K]: the flow-matching loss of each picture and prompt at K evenly spaced noise levels."""
-    blocks = to_network(pictures.images)
-    ids, mask = tokenize(pipeline.tokenizer, pictures.prompts)
-    words, sentence = encode_text(pipeline.text_encoder, ids, mask)
-    found = torch.zeros(len(pictures), settings.noise_levels)
-    for level in range(settings.noise_levels):
-        sigma = torch.tensor((level + 0.5) / settings.noise_levels)
-        generator = torch.Generator().manual_seed(settings.seed * 1009 + level)
-        noise = torch.randn(blocks.shape[1:], generator=generator)
+    denoiser = denoiser_of(pipeline)
+    device = pipeline.device
+    clean = denoiser.clean(pictures.images.to(device))
+    text = denoiser.encode(*(part.to(device) for part in denoiser.tokens(pictures.prompts)))
+    found = torch.zeros(len(pictures), settings.noise_levels, device=device)
+    for number in range(settings.noise_levels):
+        generator = torch.Generator().manual_seed(settings.noise_seed * 1009 + number)
+        noise = torch.randn(clean.shape[1:], generator=generator).to(device)
         for first in range(0, len(pictures), BATCH):
             part = slice(first, first + BATCH)
-            noisy = (1 - sigma) * blocks[part] + sigma * noise
-            guess = velocity(
-                pipeline.unet, noisy, sigma.expand(len(noisy)), words[part], sentence[part], mask[part]
-            )
-            found[part, level] = (guess - (noise - blocks[part])).square().flatten(1).mean(1)
-    return found
+            level = torch.full((len(clean[part]),), (number + 0.5) / settings.noise_levels, device=device)
+            noisy = denoiser.mixed(clean[part], noise, level)
+            told = Text(*(None if values is None else values[part] for values in text))
+            guess = denoiser.predict(pipeline.unet, noisy, level, told)
+            miss = guess - denoiser.target(clean[part], noise.expand_as(noisy), level)
+            found[part, number] = miss.square().flatten(1).mean(1)
+    return found.cpu()
 
 
 @dataclass(frozen=True)
@@ -127,7 +139,7 @@ class Plan:
     dataset: Dataset
     settings: TrainSettings
     pictures: Pictures
-    losses: LossSettings
+    losses: RetrainSettings
     folder: Path | None = None  # a retraining found here is not done again
 
     def path(self, retraining: Retraining) -> Path | None:
@@ -139,7 +151,7 @@ class Plan:
                 self.dataset.manifest.root(),
                 self.settings.to_json(),
                 self.pictures.digest(),
-                self.losses.to_json(),
+                [self.losses.noise_levels, self.losses.noise_seed],
                 np.packbits(retraining.subset).tobytes().hex(),
                 retraining.seed,
                 torch.__version__,
@@ -156,11 +168,12 @@ def retrained_losses(
 ) -> np.ndarray:
     """float32 [M, Q]: mean loss over the noise levels of each picture after each of the retrainings.
 
-    `processes`: 0 for as many as processors; each takes one thread. `progress(done, M)` after each.
+    `processes`: 0 for as many as processors, or one with a GPU; each takes one thread. `progress(done, M)` after each.
     """
     if plan.folder is not None:
         plan.folder.mkdir(parents=True, exist_ok=True)
-    workers = processes or len(os.sched_getaffinity(0))
+    on_gpu = torch.cuda.is_available()
+    workers = processes or (1 if on_gpu else len(os.sched_getaffinity(0)))
     if workers == 1 or len(retrainings) < 2:
         return np.stack([_told(_outcome(plan, one), i, retrainings, progress) for i, one in enumerate(retrainings)])
     # Spawned, not forked: torch's threads do not survive a fork.
