@@ -100,6 +100,20 @@ class RetrainSettings(_Settings):
     training_seed: int = 7  # one for all: what the seed decides is then the same for every half
     noise_levels: int = 16  # evenly spaced, at which the loss of a picture is taken
     noise_seed: int = 5
+    # Of the gradients in the small networks, see `attribution/ensemble.py`.
+    score_dimensions: int = 8192
+    score_noise_levels: int = 2
+    score_damping: float = 0.1
+
+    def scores(self) -> AttributionSettings:
+        """How gradients are taken in the small networks."""
+        return AttributionSettings(
+            dimensions=self.score_dimensions,
+            noise_levels=self.score_noise_levels,
+            lowest_noise=0.0,
+            damping=self.score_damping,
+            batch_size=32,
+        )
 
 
 # The same code as the served network at a size that two cores train in ten seconds: 0.3 M parameters.
