@@ -103,7 +103,7 @@ class RetrainSettings(_Settings):
     # Of the gradients in the small networks, see `attribution/ensemble.py`.
     score_dimensions: int = 8192
     score_noise_levels: int = 2
-    score_damping: float = 0.1
+    score_damping: float = 0.3
 
     def scores(self) -> AttributionSettings:
         """How gradients are taken in the small networks."""
