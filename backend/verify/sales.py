@@ -18,6 +18,7 @@ from backend.verify.checks import Findings
 from backend.verify.contributions import index_of
 from backend.verify.deliveries import Delivered, deliveries
 from backend.verify.facts import Event, Facts
+from backend.verify.provenance import check_provenance
 from backend.verify.shown import check_shown
 from backend.verify.training import report_of
 
@@ -203,7 +204,8 @@ def _check_output(
 ) -> None:
     """The pictures at the CID on the chain, against the hash on the chain and those in the record."""
     quantity, chain = delivered.quantity, delivered.output
-    digests = _output_digests(facts, cid_of_digest(chain["outputDigest"]), quantity)
+    pictures = _pictures(facts, cid_of_digest(chain["outputDigest"]), quantity)
+    digests = [hashlib.sha256(data).digest() for data in pictures]
     joined = digests[0] if quantity == 1 else hashlib.sha256(b"".join(digests)).digest()
     named = [(f"{number}.png", "0x" + digest.hex()) for number, digest in enumerate(digests, start=1)]
     findings.compare(
@@ -212,18 +214,19 @@ def _check_output(
         (chain["outputHash"], [(file["name"], _hex(file["sha256"])) for file in files]),
         f"{len(digests)} pictures",
     )
+    check_provenance(facts, findings, delivered, pictures)
 
 
-def _output_digests(facts: Facts, cid: str, quantity: int) -> list[bytes]:
-    """sha256 of each picture, in order: one file, or a directory of 1.png, 2.png … for several."""
+def _pictures(facts: Facts, cid: str, quantity: int) -> list[bytes]:
+    """The files in order: one, or those of a directory of 1.png, 2.png … for several."""
     if quantity == 1:
-        return [hashlib.sha256(facts.ctx.ipfs.get(cid)).digest()]
+        return [facts.ctx.ipfs.get(cid)]
     with tempfile.TemporaryDirectory() as folder:
         found = facts.ctx.ipfs.get_directory(cid, Path(folder) / "output")
         names = [f"{number + 1}.png" for number in range(quantity)]
         if sorted(names) != sorted(path.name for path in found.iterdir()):
             raise ValueError(f"{cid} does not hold {quantity} pictures")
-        return [hashlib.sha256((found / name).read_bytes()).digest() for name in names]
+        return [(found / name).read_bytes() for name in names]
 
 
 def _check_attribution(
