@@ -86,8 +86,7 @@ class Worker:
             settings.worker_max_attempts,
             settings.worker_deadline_margin_s,
         )
-        self.models = ModelCache(ctx)
-        self.signer = credentials_of(settings)
+        self.models, self.signer = ModelCache(ctx), credentials_of(settings)
 
     def run(self) -> None:
         """Works until `stop` is set. What is away, or an operator without its role, is waited for."""
@@ -169,9 +168,8 @@ class Worker:
 
         try:
             self._step(order, "pin")
-            origins = provenance.origins_of(self.ctx, order, model.cid)
-            images = provenance.marked(images, origins)
-            output: Output = fulfilment.pin(self.ctx, provenance.files(images, origins, self.signer))
+            images, files = provenance.delivered(self.ctx, order, model.cid, images, self.signer)
+            output: Output = fulfilment.pin(self.ctx, files)
             self._step(order, "attribute")
             return fulfilment.attribute(self.ctx, model, order, images, output, self.sampling)
         except Stopping:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
 from backend.storage.cid import cid_of_digest
 from backend.verify.checks import Findings
@@ -45,6 +47,18 @@ def origins_of(facts: Facts, delivered: Delivered) -> list[Origin]:
         )
         for number in range(delivered.first, delivered.first + delivered.quantity)
     ]
+
+
+def pictures_of(facts: Facts, cid: str, quantity: int) -> list[bytes]:
+    """The files in order: one, or those of a directory of 1.png, 2.png … for several."""
+    if quantity == 1:
+        return [facts.ctx.ipfs.get(cid)]
+    with tempfile.TemporaryDirectory() as folder:
+        found = facts.ctx.ipfs.get_directory(cid, Path(folder) / "output")
+        names = [f"{number + 1}.png" for number in range(quantity)]
+        if sorted(names) != sorted(path.name for path in found.iterdir()):
+            raise ValueError(f"{cid} does not hold {quantity} pictures")
+        return [(found / name).read_bytes() for name in names]
 
 
 def _problems(data: bytes, origin: Origin) -> dict[str, list[str]]:

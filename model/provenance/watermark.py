@@ -26,7 +26,7 @@ BUSY_RADIUS = 12  # px at READ_SIDE: flat places beside an edge stay flat
 WHOLE, SMALLEST = 1.0, 0.5  # part of the longer side that a crop may have left
 STEP = 0.005  # between two parts that are tried, relative
 TRIED = 8  # best places at which the code is read
-FALSE_POSITIVES = TRIED * 2.0**-code.CHECK_BITS  # of an unmarked picture: the checksum fits by chance
+FALSE_POSITIVES = (1 + TRIED) * 2.0**-code.CHECK_BITS  # of an unmarked picture: the checksum fits by chance
 LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601, as JPEG has it
 OFFSETS = 128  # tried along each side of a period
 
