@@ -71,6 +71,10 @@ class Settings(BaseSettings):
     keystore_password: SecretStr | None = None
     keystore_password_file: Path | None = None
 
+    # manifests of generated pictures; None in development: throw-away certificates in data_dir
+    provenance_certificates: Path | None = None
+    provenance_key: Path | None = None
+
     # worker
     worker_poll_s: float = Field(0.5, gt=0)
     worker_lease_s: float = Field(120.0, gt=0)
