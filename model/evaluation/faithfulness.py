@@ -28,6 +28,7 @@ from model.settings import AttributionSettings, RetrainSettings, TrainSettings, 
 
 DAMPINGS = (0.01, 0.03, 0.1, 0.3, 1.0, 10.0)
 DAMPED = ("trak", "d-trak", "das")  # peers that know a λ
+REMOVED_BY = ("trak", "d-trak", "feature-cosine", "size")  # and ours: in the removal test
 PRIOR = "d-trak"  # what ours begins with
 Progress = Callable[[str, int, int], None]
 
@@ -38,6 +39,7 @@ class FaithfulnessSettings(_Settings):
 
     evaluated: int = 48  # halves of the artists for reporting, with two seeds each
     fitted: tuple[int, ...] = (16, 64)  # halves for fitting: the first so many of the largest
+    scored: int = 32  # of the fitted networks whose own gradients are taken, the first ones
     pictures: int = 128
     chosen_on: int = 32  # of the pictures: λ is chosen on these, and they are not reported
     training_seed: int = 7
@@ -47,7 +49,7 @@ class FaithfulnessSettings(_Settings):
     noise_levels: int = 4
     draws: int = 1000  # of the bootstrap and of the null
     removed: int = 5  # artists taken away in the removal test
-    removal_groups: int = 4
+    removal_groups: int = 3
 
 
 @dataclass(frozen=True)
@@ -67,35 +69,52 @@ class Asked:
     evaluated_subsets: np.ndarray
 
 
-def ask(
-    dataset: Dataset, settings: FaithfulnessSettings, small: TrainSettings, folder: Path, progress: Progress
-) -> Asked:
-    """Train everything (what lies in `folder` is not trained again) and ask for the losses."""
+@dataclass(frozen=True)
+class Work:
+    """The trainings of one evaluation: plans with the retrainings that each is for."""
+
+    pipeline: MeltingPotPipeline
+    pictures: Pictures
+    fitted: np.ndarray
+    evaluated: np.ndarray
+    parts: tuple[tuple[Plan, list[Retraining]], ...]
+
+
+def prepare(
+    dataset: Dataset, settings: FaithfulnessSettings, small: TrainSettings, folder: Path
+) -> Work:
+    """Train on all artists, make the pictures, and say what else is to be trained."""
     torch.use_deterministic_algorithms(True)
     everybody = np.ones(len(dataset.artists), dtype=bool)
-    progress("train", 0, 1)
     pipeline = retrain(dataset, small, Retraining(everybody, settings.subsets_seed))
     pictures = drawn(pipeline, dataset, settings.pictures)
     fitted, evaluated = halves(len(dataset.artists), settings)
-    asking, count = RetrainSettings(), len(settings.evaluated_seeds)
-    first = retrained(
-        Plan(dataset, small, pictures, asking, asking.scores(), folder),
-        [Retraining(subset, settings.training_seed) for subset in fitted],
-        progress=lambda done, of: progress("retrain to fit", done, of),
-    )
-    second = retrained(
-        Plan(dataset, small, pictures, asking, None, folder),
-        [Retraining(subset, seed) for subset in evaluated for seed in settings.evaluated_seeds],
-        progress=lambda done, of: progress("retrain to evaluate", done, of),
-    )
+    asking = RetrainSettings()
+    plan = Plan(dataset, small, pictures, asking, None, folder)
+    with_scores = replace(plan, scores=asking.scores())
+    fits = [Retraining(subset, settings.training_seed) for subset in fitted]
+    reports = [Retraining(subset, seed) for subset in evaluated for seed in settings.evaluated_seeds]
+    parts = ((with_scores, fits[: settings.scored]), (plan, fits[settings.scored :] + reports))
+    return Work(pipeline, pictures, fitted, evaluated, parts)
+
+
+def ask(work: Work, settings: FaithfulnessSettings, processes: int, progress: Progress) -> Asked:
+    """Train what does not lie in the plans' folder yet, and collect the losses."""
+    outcomes = []
+    count = sum(len(runs) for _, runs in work.parts)
+    for plan, runs in work.parts:
+        before = len(outcomes)
+        outcomes += retrained(plan, runs, processes, lambda done, _: progress("retrain", before + done, count))
+    losses = np.stack([outcome.losses for outcome in outcomes]).astype(float)
+    split = len(work.fitted)
     return Asked(
-        pipeline,
-        pictures,
-        np.stack([outcome.losses for outcome in first]).astype(float),
-        fitted,
-        [outcome.scores for outcome in first],
-        np.stack([outcome.losses for outcome in second]).astype(float).reshape(len(evaluated), count, -1),
-        evaluated,
+        work.pipeline,
+        work.pictures,
+        losses[:split],
+        work.fitted,
+        [outcome.scores for outcome in outcomes[: settings.scored]],
+        losses[split:].reshape(len(work.evaluated), len(settings.evaluated_seeds), -1),
+        work.evaluated,
     )
 
 
@@ -149,7 +168,8 @@ def effects_by_method(
     for count in settings.fitted:
         subsets, losses = asked.fitted_subsets[:count], asked.fitted[:count, reported]
         methods[f"ridge-{count}"] = fitted_effects(subsets, losses, np.zeros_like(methods[PRIOR])).mean
-        expected = mean_scores(asked.scores[:count], subsets)[reported]
+        networks = min(count, len(asked.scores))
+        expected = mean_scores(asked.scores[:networks], subsets[:networks])[reported]
         methods[f"ours-{count}"] = fitted_effects(subsets, losses, of_one_size(methods[PRIOR]) + expected).mean
     return methods, dampings
 
@@ -191,6 +211,7 @@ def removal(
     settings: FaithfulnessSettings,
     small: TrainSettings,
     folder: Path,
+    processes: int,
     progress: Progress,
 ) -> dict[str, float]:
     """Method → how much the loss on groups of pictures rises when the artists that it ranks first for them
@@ -205,7 +226,7 @@ def removal(
     everybody = np.ones(len(dataset.artists), dtype=bool)
     runs, meant = [Retraining(everybody, settings.training_seed)], []
     for number, group in enumerate(groups):
-        for name in (*methods, "random", "random again"):
+        for name in (f"ours-{max(settings.fitted)}", *REMOVED_BY, "random", "random again"):
             if name in methods:
                 positive = np.clip(methods[name][group], 0, None)
                 weight = (positive / positive.sum(1, keepdims=True).clip(1e-30)).sum(0)
@@ -217,7 +238,7 @@ def removal(
             runs.append(Retraining(kept, settings.training_seed))
             meant.append((number, name))
     plan = Plan(dataset, small, asked.pictures, RetrainSettings(), None, folder)
-    outcomes = retrained(plan, runs, progress=lambda done, of: progress("removal", done, of))
+    outcomes = retrained(plan, runs, processes, lambda done, of: progress("removal", done, of))
     losses = np.stack([outcome.losses for outcome in outcomes])[:, settings.chosen_on :].astype(float)
     rises: dict[str, list[float]] = {}
     for (number, name), found in zip(meant, losses[1:], strict=True):
