@@ -82,7 +82,7 @@ def _words(dataset: Dataset, known: list[str]) -> list[str]:
 
 def new_pipeline(dataset: Dataset, settings: TrainSettings) -> MeltingPotPipeline:
     """Untrained weights drawn from the seed; the vocabulary is that of the dataset's captions."""
-    words = _words(dataset, [])
+    words = _words(dataset, [])[: settings.max_words or None]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         unet = build_unet(settings)
