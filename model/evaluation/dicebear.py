@@ -70,7 +70,8 @@ class Asked:
 class TopOne:
     """How often one method put the right artist first; `told`: whether it was given the prompt.
 
-    seconds: processor time for all pictures, without the gradients that methods share.
+    seconds: processor time for all pictures. Gradients are shared: the works' are counted nowhere, the
+    pictures' with the first method that needs them.
     """
 
     method: str
