@@ -12,7 +12,7 @@ from model.attribution.peers.task import PEERS
 from model.dataset import Dataset
 from model.evaluation import dicebear
 from model.evaluation.ours import Ours
-from model.settings import SMALL
+from model.settings import SMALL, RetrainSettings
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- evaluate: written by make evaluate -->", "<!-- end of evaluate -->"
@@ -42,7 +42,7 @@ def dicebear_top1(dataset: Dataset, folder: Path, progress: Progress) -> dict[st
     if not (target / "MANIFEST.jsonl").is_file():
         command = [sys.executable, "tools/dicebear_manifest.py", str(target), "--per-style", "32"]
         subprocess.run(command, cwd=ROOT, check=True)
-    methods = {"ours": Ours(SMALL), **PEERS}
+    methods = {"ours": Ours(SMALL, RetrainSettings(retrains=8)), **PEERS}
     return {"top1": dicebear.measure(target / "MANIFEST.jsonl", methods, target / "run", progress)}
 
 

@@ -24,31 +24,32 @@ from model.settings import AttributionSettings
 PARTS = ("unet.", "text_encoder.")
 
 
-def scores_of(
-    pipeline: MeltingPotPipeline,
-    dataset: Dataset,
-    images: torch.Tensor,
-    prompts: list[str],
-    settings: AttributionSettings,
-) -> np.ndarray:
-    """float64 [Q, A]: D-TRAK scores of the dataset's artists for pictures uint8 [Q, 3, S, S], in the model
-    that was trained on this dataset.
-    """
-    channels, side = pipeline.unet.config.in_channels, pipeline.unet.config.sample_size
-    levels = noise_levels(torch.Size((channels, side, side)), settings)
-    gradients = SampleGradients(pipeline, PARTS, settings.dimensions, settings.seed)
+class Scorer:
+    """D-TRAK in one network, of the dataset that it was trained on; the works' gradients are taken once."""
 
-    def rows(pictures: torch.Tensor, captions: Sequence[str]) -> torch.Tensor:
-        parts = [
-            gradients.project(pictures[at : at + step], list(captions[at : at + step]), levels, (squared,))
-            for at in range(0, len(captions), step)
-        ]
-        return torch.cat(parts)[:, 0].double()
+    def __init__(
+        self, pipeline: MeltingPotPipeline, dataset: Dataset, settings: AttributionSettings
+    ) -> None:
+        self.dataset, self.settings = dataset, settings
+        channels, side = pipeline.unet.config.in_channels, pipeline.unet.config.sample_size
+        self.levels = noise_levels(torch.Size((channels, side, side)), settings)
+        self.gradients = SampleGradients(pipeline, PARTS, settings.dimensions, settings.seed)
+        self.works = self._rows(dataset.images, dataset.captions)
 
-    step = settings.batch_size
-    works, asked = rows(dataset.images, dataset.captions), rows(images, prompts)
-    by_work = (preconditioned(works, asked, settings.damping) @ works.T).numpy()
-    return artist_scores(by_work, dataset.artist_of, len(dataset.artists))
+    def scores(self, images: torch.Tensor, prompts: Sequence[str]) -> np.ndarray:
+        """float64 [Q, A] of the dataset's artists, for pictures uint8 [Q, 3, S, S]."""
+        asked = self._rows(images, prompts)
+        by_work = (preconditioned(self.works, asked, self.settings.damping) @ self.works.T).numpy()
+        return artist_scores(by_work, self.dataset.artist_of, len(self.dataset.artists))
+
+    def _rows(self, images: torch.Tensor, captions: Sequence[str]) -> torch.Tensor:
+        """float64 [N, D]."""
+        step, rows = self.settings.batch_size, []
+        for at in range(0, len(captions), step):
+            part = slice(at, at + step)
+            found = self.gradients.project(images[part], list(captions[part]), self.levels, (squared,))
+            rows.append(found[:, 0].double())
+        return torch.cat(rows)
 
 
 def mean_scores(tables: Sequence[np.ndarray], subsets: np.ndarray) -> np.ndarray:

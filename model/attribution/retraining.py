@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from model.attribution.arrays import read_arrays, write_arrays
-from model.attribution.ensemble import scores_of
+from model.attribution.ensemble import Scorer
 from model.dataset import Dataset, Manifest, canonical
 from model.denoiser import Text, denoiser_of
 from model.pipeline import MeltingPotPipeline
@@ -226,7 +226,7 @@ def _scores(plan: Plan, retraining: Retraining, pipeline: MeltingPotPipeline) ->
         return np.zeros((len(plan.pictures), 0), dtype=np.float32)
     part = part_of(plan.dataset, retraining.subset)
     settings = plan.scores.but(seed=retraining.seed)
-    own = scores_of(pipeline, part, plan.pictures.images, plan.pictures.prompts, settings)
+    own = Scorer(pipeline, part, settings).scores(plan.pictures.images, plan.pictures.prompts)
     found = np.zeros((len(plan.pictures), len(plan.dataset.artists)), dtype=np.float32)
     found[:, [plan.dataset.artists.index(artist) for artist in part.artists]] = own
     return found

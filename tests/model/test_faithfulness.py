@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model.attribution.ensemble import mean_scores, of_one_size, scores_of
+from model.attribution.ensemble import Scorer, mean_scores, of_one_size
 from model.attribution.peers.task import PEERS, Task, artist_scores
 from model.attribution.retraining import Retraining, retrain
 from model.dataset import Dataset, Manifest, WorkRecord, load_dataset
@@ -106,5 +106,5 @@ def test_scores_in_a_network_are_those_of_d_trak(six: Dataset, asked: faithfulne
     pictures = asked.pictures
     task = Task(network, six, pictures.images, pictures.prompts, TINY_ATTRIBUTION)
     expected = artist_scores(PEERS["d-trak"](task), six.artist_of, ARTISTS)
-    found = scores_of(network, six, pictures.images, pictures.prompts, TINY_ATTRIBUTION)
+    found = Scorer(network, six, TINY_ATTRIBUTION).scores(pictures.images, pictures.prompts)
     assert np.allclose(found, expected)
