@@ -1,5 +1,5 @@
 # Every command of the project. `make demo` and `make test` need nothing beforehand but Python 3.11, Node 20 and make.
-.PHONY: help demo up down test test-contracts test-forge test-python fuzz prove slither bench-gas checkpoint checkpoint-all sheet heldout figures install compile clean
+.PHONY: help demo up down test test-contracts test-forge test-python fuzz prove slither bench-gas bench-copies checkpoint checkpoint-all sheet heldout figures install compile clean
 
 PY := .venv/bin/python
 ANVIL_DIR := $(CURDIR)/node_modules/@foundry-rs/anvil-linux-amd64/bin
@@ -44,6 +44,9 @@ slither: install   ## patterns of mistakes in the contracts, against docs/securi
 
 bench-gas: compile   ## what transactions cost with 10, 1,000 and 10,000 holders: benchmarks/results/gas.json, docs/benchmarks.md
 	$(PY) -m benchmarks.gas
+
+bench-copies: install   ## near-copies: how many are found among a million works, how many works are wrongly merged, how fast
+	OMP_NUM_THREADS=1 $(PY) -m benchmarks.near_copies
 
 checkpoint: install   ## train the shipped checkpoint anew (hours on 2 cores; goes on where it was stopped)
 	$(PY) tools/openmoji_manifest.py .meltingpot/openmoji
