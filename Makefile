@@ -1,5 +1,5 @@
 # Every command of the project. `make demo` and `make test` need nothing beforehand but Python 3.11, Node 20 and make.
-.PHONY: help demo up down test test-contracts test-forge test-python fuzz prove slither bench-gas bench-model checkpoint install compile clean
+.PHONY: help demo up down test test-contracts test-forge test-python fuzz prove slither bench-gas bench-model bench-adapters checkpoint install compile clean
 
 PY := .venv/bin/python
 ANVIL_DIR := $(CURDIR)/node_modules/@foundry-rs/anvil-linux-amd64/bin
@@ -47,6 +47,10 @@ bench-gas: compile   ## what transactions cost with 10, 1,000 and 10,000 holders
 
 bench-model: install ## how fast the model trains and draws here: benchmarks/results/model_speed.json, docs/benchmarks.md
 	OMP_NUM_THREADS=1 $(PY) -m benchmarks.model_speed
+
+bench-adapters: install ## what sums of artists' adapters lose against joint training: benchmarks/results/adapters.json, docs/benchmarks.md
+	$(PY) tools/openmoji_manifest.py .meltingpot/openmoji
+	OMP_NUM_THREADS=1 $(PY) -m benchmarks.adapters --manifest .meltingpot/openmoji/MANIFEST.jsonl
 
 checkpoint: install   ## train the shipped checkpoint anew (hours on 2 cores; goes on where it was stopped)
 	$(PY) tools/openmoji_manifest.py .meltingpot/openmoji

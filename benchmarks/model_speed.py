@@ -165,9 +165,9 @@ def table(result: dict[str, Any]) -> str:
     """The document for people."""
     limits = result["limit_gflops"]
     lines = [
-        f"`{result['model']}` on {result['device']}, {result['threads']} thread(s) of {result['cores']} cores, "
-        f"load average {result['load_average_before']} before it began, torch {result['torch']}. Limit (one "
-        f"matrix product): {limits['float32']} GFLOP/s in float32, {limits['bfloat16']} in bfloat16.",
+        f"`{result['model']}` on {result['device']}, {result['threads']} thread(s), {result['cores']} cores, "
+        f"load {result['load_average_before']} before it began, torch {result['torch']}. Limit "
+        f"(one matrix product): {limits['float32']} GFLOP/s in float32, {limits['bfloat16']} in bfloat16.",
         "",
         f"| what | batch | arithmetic | compiled | pictures per {result['clock']} | GFLOP a picture "
         "| of the limit | time over the bare loop |",
