@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     environment: Literal["development", "production"] = "development"
     log_level: str = "INFO"
     data_dir: Path = Path(".meltingpot")
+    device: str = Field("auto", description="that trains, draws and attributes: auto (GPU, else CPU), cpu, cuda:N")
 
     # chain
     chain_rpc_url: str = "http://127.0.0.1:8545"

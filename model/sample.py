@@ -50,5 +50,7 @@ def generate(
             made = denoiser.draw(
                 asked + [asked[-1]] * spare, drawn + [drawn[-1]] * spare, settings, step
             )
+        if side := settings.output_size:
+            made = [image.resize((side, side), Image.Resampling.LANCZOS) for image in made]
         pictures += made[: len(asked)]
     return pictures

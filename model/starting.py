@@ -67,8 +67,8 @@ def size_of(start: Path) -> int:
 def default_steps(works: int, settings: TrainSettings, start: Path | None) -> int:
     """Steps that suit a demonstration on two cores: about a minute with a start, two and a half from nothing.
 
-    From nothing a small set gets fewer steps, as it only repeats itself after some two hundred epochs; with fewer than
-    FEWEST_STEPS no picture comes out of the noise.
+    From nothing a small set gets fewer steps, as it only repeats itself after some two hundred epochs; with
+    fewer than FEWEST_STEPS no picture comes out of the noise.
     """
     if start is not None:
         return CONTINUED_STEPS
