@@ -11,6 +11,7 @@ from PIL import Image
 
 from model.pipeline import MeltingPotPipeline
 from model.settings import SampleSettings
+from model.upscale import upscale
 
 
 def generate(
@@ -46,8 +47,10 @@ def generate(
                 drawn + [drawn[-1]] * spare,
                 num_inference_steps=settings.steps,
                 guidance_scale=settings.guidance,
-                output_size=settings.output_size,
+                output_size=0,  # scaled below, by the method that the settings name
                 callback=step,
             ).images
+        if settings.output_size:
+            made = [upscale(picture, settings.output_size, settings.upscaler) for picture in made]
         pictures += made[: len(asked)]
     return pictures
