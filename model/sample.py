@@ -12,6 +12,7 @@ from PIL import Image
 
 from model.denoiser import denoiser_of
 from model.settings import SampleSettings
+from model.upscale import upscale
 
 
 def generate(
@@ -52,5 +53,16 @@ def generate(
             )
         if side := settings.output_size:
             made = [image.resize((side, side), Image.Resampling.LANCZOS) for image in made]
+        with torch.inference_mode():
+            made = pipeline(
+                asked + [asked[-1]] * spare,
+                drawn + [drawn[-1]] * spare,
+                num_inference_steps=settings.steps,
+                guidance_scale=settings.guidance,
+                output_size=0,  # scaled below, by the method that the settings name
+                callback=step,
+            ).images
+        if settings.output_size:
+            made = [upscale(picture, settings.output_size, settings.upscaler) for picture in made]
         pictures += made[: len(asked)]
     return pictures

@@ -69,7 +69,8 @@ class SampleSettings(_Settings):
 
     steps: int = 20  # Euler steps
     guidance: float = 3.0
-    output_size: int = 512  # px; Lanczos from the network's size, no trained upscaler
+    output_size: int = 512  # px
+    upscaler: str = "edges"  # from the network's size to that, see `model/upscale.py`; none is trained
     batch_size: int = 4
     autocast: bool = False  # bfloat16 arithmetic: other pictures than float32, faster on a GPU
 
