@@ -51,17 +51,6 @@ def generate(
             made = denoiser.draw(
                 asked + [asked[-1]] * spare, drawn + [drawn[-1]] * spare, settings, step
             )
-        if side := settings.output_size:
-            made = [image.resize((side, side), Image.Resampling.LANCZOS) for image in made]
-        with torch.inference_mode():
-            made = pipeline(
-                asked + [asked[-1]] * spare,
-                drawn + [drawn[-1]] * spare,
-                num_inference_steps=settings.steps,
-                guidance_scale=settings.guidance,
-                output_size=0,  # scaled below, by the method that the settings name
-                callback=step,
-            ).images
         if settings.output_size:
             made = [upscale(picture, settings.output_size, settings.upscaler) for picture in made]
         pictures += made[: len(asked)]
