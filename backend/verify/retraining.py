@@ -1,4 +1,5 @@
-"""For the stranger who wants more: some of the published retrainings again, from the works to the losses.
+"""For the stranger who wants more: some of the published retrainings again, from the works to the losses and
+scores.
 
 Everything else follows from published integers; the losses are what floating point made of works, and no
 machine gets another's to the last digit: other vector instructions, libraries or a GPU add the same numbers
@@ -22,12 +23,13 @@ from backend.verify.checks import Findings
 from backend.verify.contributions import Evidence, evidence_of
 from backend.verify.facts import Facts
 from backend.verify.training import rejected_rounds, report_of
-from model.attribution.contribution import asked_pictures, losses_of, plan_of
+from model.attribution.contribution import MICRO, asked_pictures, outcomes_of, plan_of
+from model.attribution.evidence import Retrained
 from model.checkpoint import load_pipeline, settings_of
 from model.dataset import Manifest, load_dataset
 
-# Root mean square, over the probes, of (repeated − published) / deviation over the published retrainings. A
-# wrong half of the artists gives about √2; see docs/benchmarks.md for what other arithmetic gives.
+# Root mean squares over the probes: of losses' differences over their deviation between the published
+# retrainings; of the distances of scores, whose size is 1. A wrong half of the artists gives about √2 in each.
 TOLERANCE = 0.5
 
 Progress = Callable[[str, int, int], None]
@@ -66,22 +68,27 @@ def _check_round(
     chosen: Sequence[int],
     progress: Progress,
 ) -> None:
-    losses = repeated(facts, report_of(facts, number), evidence, chosen, progress)
-    spread = np.maximum(evidence.retrained.losses.astype(float).std(0), 1.0)
-    for position, found in zip(chosen, losses, strict=True):
-        off = (found - evidence.retrained.losses[position].astype(float)) / spread
-        distance = float(np.sqrt((off**2).mean()))
+    found, published = repeated(facts, report_of(facts, number), evidence, chosen, progress), evidence.retrained
+    spread = np.maximum(published.losses.astype(float).std(0), 1.0)
+    for place, position in enumerate(chosen):
+        losses = (found.losses[place] - published.losses[position].astype(float)) / spread
+        scores = (found.scores[place] - published.scores[position].astype(float)) / MICRO
+        off = _rms(losses), _rms(np.sqrt((scores**2).sum(1)))
         findings.expect(
-            f"Round {number}: retraining {position + 1} gives the published losses again",
-            distance <= TOLERANCE,
-            f"{distance:.4f} of the deviation between retrainings, {TOLERANCE} allowed",
+            f"Round {number}: retraining {position + 1} gives the published losses and scores again",
+            max(off) <= TOLERANCE,
+            f"{off[0]:.4f} and {off[1]:.4f} of the deviation between retrainings, {TOLERANCE} allowed",
         )
+
+
+def _rms(values: np.ndarray) -> float:
+    return float(np.sqrt((values**2).mean()))
 
 
 def repeated(
     facts: Facts, report: dict[str, Any], evidence: Evidence, chosen: Sequence[int], progress: Progress
-) -> np.ndarray:
-    """int64 [len(chosen), P]: losses after training here on the same halves of the artists."""
+) -> Retrained:
+    """What training here on the same halves of the artists shows."""
     method = Method.from_json(report["method"])
     manifest = Manifest.from_json(facts.document(report["dataset"]["cid"], DATASET_SCHEMA))
     with tempfile.TemporaryDirectory() as folder:
@@ -94,4 +101,4 @@ def repeated(
     )
     plan = plan_of(dataset, evidence.index, asked, pictures, method.retrain, method.network)
     subsets = evidence.retrained.subsets[list(chosen)]
-    return losses_of(plan, subsets, lambda done, everything: progress("retrain", done, everything))
+    return outcomes_of(plan, subsets, lambda done, everything: progress("retrain", done, everything))

@@ -2,7 +2,8 @@
 generated pictures, as retraining without artists shows.
 
 Small networks are trained on halves of the artists and asked for their loss on each picture (the probes);
-the artist index says what to expect, the losses correct it (`model/attribution/effects.py`). Each probe is
+gradients (the artist index's, and those of the small networks themselves) say what to expect, the losses
+correct it (`model/attribution/effects.py`). Each probe is
 then shared out like a sale (threshold, normalised to the same total), so one odd picture cannot outweigh
 the rest; an artist's score is the sum over the probes. From the published effects on, everything is
 integers: `allocated` repeats it on any machine. The effects follow from published integers by floating
@@ -23,13 +24,14 @@ from PIL.Image import Image
 
 from model.attribution import lds, shares
 from model.attribution.effects import fitted_effects
+from model.attribution.ensemble import of_one_size
 from model.attribution.evidence import Measured, Probe, Probes, Retrained, probes_of
 from model.attribution.index import ArtistIndex, queries
 from model.attribution.retraining import (
     Pictures,
     Plan,
     Retraining,
-    retrained_losses,
+    retrained,
     shrunk,
     shrunk_dataset,
     without,
@@ -118,11 +120,9 @@ def measure(
         lambda done, everything: told("probes", len(asked) + done, 2 * len(asked)),
     )
     subsets = subsets_of(index, retrain)
-    losses = np.zeros((0, len(asked)), dtype=np.int64)
-    if len(subsets):
-        plan = plan_of(dataset, index, asked, pictures, retrain, small)
-        losses = losses_of(plan, subsets, lambda done, everything: told("retrain", done, everything))
-    return contribution_from(index, Probes(asked, found), Retrained(subsets, losses))
+    plan = plan_of(dataset, index, asked, pictures, retrain, small)
+    outcomes = outcomes_of(plan, subsets, lambda done, everything: told("retrain", done, everything))
+    return contribution_from(index, Probes(asked, found), outcomes)
 
 
 def asked_pictures(
@@ -152,16 +152,23 @@ def plan_of(
     images = torch.stack([pixels_of(picture, dataset.images.shape[-1]) for picture in pictures])
     seen = shrunk_dataset(without(dataset, {copied for copied, _ in index.copies}), small.size)
     prompts = [probe.prompt for probe in asked]
-    return Plan(seen, small, Pictures(shrunk(images, small.size), prompts), settings)
+    return Plan(seen, small, Pictures(shrunk(images, small.size), prompts), settings, settings.scores())
 
 
-def losses_of(
+def outcomes_of(
     plan: Plan, subsets: np.ndarray, progress: Callable[[int, int], None] | None = None
-) -> np.ndarray:
-    """int64 [M, P]: losses in millionths after training on each of the subsets, bool [M, A]."""
+) -> Retrained:
+    """What training on each of the subsets, bool [M, A], shows."""
     runs = [Retraining(subset, plan.losses.training_seed) for subset in subsets]
-    losses = retrained_losses(plan, runs, progress=progress)
-    return np.rint(losses.astype(float) * MICRO).astype(np.int64)
+    found = retrained(plan, runs, progress=progress) if runs else []
+    shape = len(plan.pictures), len(plan.dataset.artists)
+    losses = np.array([outcome.losses for outcome in found]).reshape(len(runs), shape[0])
+    scores = np.array([of_one_size(outcome.scores) for outcome in found]).reshape(len(runs), *shape)
+    return Retrained(subsets, _millionths(losses), _millionths(scores).astype(np.int32))
+
+
+def _millionths(values: np.ndarray) -> np.ndarray:
+    return np.rint(values.astype(float) * MICRO).astype(np.int64)
 
 
 def contribution_from(
@@ -195,19 +202,19 @@ def sale_threshold_of(table: np.ndarray) -> int:
 
 
 def effects_of(index: ArtistIndex, table: np.ndarray, retrained: Retrained) -> Measured:
-    """Effects from the outcomes of retraining, with the index's scores [P, A] as prior.
+    """Effects from the outcomes of retraining; prior: the index's scores [P, A] and, with the same weight,
+    those of the retrained networks' own gradients.
 
     Without retrainings (fewer than three artists) the index's scores themselves, of unknown deviation.
     """
     if len(retrained.subsets) < FEWEST_RETRAINS:
         return Measured(table, np.zeros_like(table), 1.0)
     counted = counted_of(index)
-    found = fitted_effects(
-        retrained.subsets[:, counted], retrained.losses / MICRO, table[:, counted].astype(float)
-    )
+    prior = of_one_size(table) + retrained.expected() / MICRO
+    found = fitted_effects(retrained.subsets[:, counted], retrained.losses / MICRO, prior[:, counted])
     effects, deviations = np.zeros_like(table), np.zeros_like(table)
-    effects[:, counted] = np.rint(found.mean * MICRO)
-    deviations[:, counted] = np.rint(found.deviation * MICRO)
+    effects[:, counted] = _millionths(found.mean)
+    deviations[:, counted] = _millionths(found.deviation)
     return Measured(effects, deviations, min(1.0, found.chosen["noise"]))
 
 

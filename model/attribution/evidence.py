@@ -59,23 +59,43 @@ def load_probes(source: Path | IO[bytes]) -> Probes:
 
 @dataclass(frozen=True)
 class Retrained:
-    """What retraining showed: losses int64 [M, P] in millionths after training on subsets bool [M, A]."""
+    """What retraining showed: losses int64 [M, P] in millionths after training on subsets bool [M, A], and
+    scores int32 [M, P, A]: what the gradients in each network say of its artists, in millionths of each
+    picture's root sum of squares. One by one, so that one retraining repeated is one row compared.
+    """
 
     subsets: np.ndarray
     losses: np.ndarray
+    scores: np.ndarray
+
+    def expected(self) -> np.ndarray:
+        """float64 [P, A] in millionths: an artist's mean score over the networks that were trained on the
+        artist; 0 where there is none.
+        """
+        return self.scores.sum(0, dtype=np.int64) / np.maximum(self.subsets.sum(0), 1)
 
     def save(self, path: Path) -> None:
         """Write an .npz whose bytes depend on the content alone."""
-        write_arrays(path, {"subsets": self.subsets.astype(np.uint8), "losses": self.losses.astype(np.int64)})
+        write_arrays(
+            path,
+            {
+                "subsets": self.subsets.astype(np.uint8),
+                "losses": self.losses.astype(np.int64),
+                "scores": self.scores.astype(np.int32),
+            },
+        )
 
 
 def load_retrained(source: Path | IO[bytes]) -> Retrained:
     """Read saved outcomes. Raises ValueError when the parts do not fit together."""
-    data = read_arrays(source, ("subsets", "losses"))
-    subsets, losses = data["subsets"], data["losses"]
-    if subsets.ndim != 2 or losses.ndim != 2 or len(subsets) != len(losses) or losses.dtype != np.int64:
-        raise ValueError(f"subsets {subsets.shape} and losses {losses.dtype} {losses.shape} do not fit together")
-    return Retrained(subsets.astype(bool), losses)
+    data = read_arrays(source, ("subsets", "losses", "scores"))
+    subsets, losses, scores = data["subsets"], data["losses"], data["scores"]
+    shapes = f"subsets {subsets.shape}, losses {losses.shape} and scores {scores.shape}"
+    if not subsets.ndim == losses.ndim == 2 or losses.dtype != np.int64 or scores.dtype != np.int32:
+        raise ValueError(f"{shapes} are no outcomes of retraining")
+    if len(subsets) != len(losses) or scores.shape != (*losses.shape, subsets.shape[1]):
+        raise ValueError(f"{shapes} do not fit together")
+    return Retrained(subsets.astype(bool), losses, scores)
 
 
 @dataclass(frozen=True)

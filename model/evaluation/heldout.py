@@ -21,7 +21,7 @@ import torch
 
 from model import checkpoint
 from model.dataset import Dataset, Manifest, load_dataset
-from model.duplicates.nearest import SAME, leaders
+from model.duplicates.clusters import leaders
 from model.evaluation.figures_plot import Line, plot
 from model.manifest_file import read_manifest
 from model.network import to_network, velocity
@@ -57,7 +57,7 @@ def hold_out(dataset: Dataset, share: float = SHARE) -> tuple[Dataset, Dataset]:
     """
     if not 0 < share < 1:
         raise ValueError(f"share {share} must lie between 0 and 1")
-    lead = leaders(dataset.images, SAME, [work.registered for work in dataset.works])
+    lead = leaders(dataset.images, [work.registered for work in dataset.works])
     held = [
         place
         for place, first in enumerate(lead)
@@ -146,6 +146,7 @@ def heldout_curve(
     kept, held = hold_out(dataset, share)
     seen = part_of(kept, list(range(0, len(kept), max(1, len(kept) // len(held))))[: len(held)])
     record: dict[str, Any] = {
+        "settings": settings.to_json(),
         "size_px": settings.size,
         "share": share,
         "works": {"trained": len(kept), "held_out": len(held)},

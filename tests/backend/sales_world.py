@@ -11,7 +11,7 @@ import json
 import os
 import tempfile
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from unittest.mock import patch
@@ -45,10 +45,10 @@ TRAINING = TrainSettings(
 )
 METHOD = Method(
     AttributionSettings(dimensions=256, noise_levels=1, probes=4, probe_steps=2),
-    RetrainSettings(retrains=6, noise_levels=2),
+    RetrainSettings(retrains=6, noise_levels=2, score_dimensions=64, score_noise_levels=1),
     SMALL.but(widths=(16, 16), steps=2, batch_size=4),
 )
-SAMPLING = SampleSettings(steps=2, output_size=64, batch_size=2)
+SAMPLING = SampleSettings(steps=2, batch_size=2)
 FROM_EVIDENCE = contribution.contribution_from
 _INDEXING = threading.Lock()
 INKS = {"Ada": "#c0392b", "Béla": "#2471a3", "Chidi": "#1e8449", "Dora": "#7d3c98"}
@@ -152,7 +152,7 @@ def _as_foreseen(index: ArtistIndex, probes: Probes, retrained: Retrained) -> co
     told = (told - told.mean(0)) / told.std(0)
     noise = np.random.default_rng(0).standard_normal(told.shape)
     losses = np.rint(1e6 * (0.5 - 0.01 * (told + 0.2 * noise))).astype(np.int64)
-    return FROM_EVIDENCE(index, probes, Retrained(retrained.subsets, losses))
+    return FROM_EVIDENCE(index, probes, replace(retrained, losses=losses))
 
 
 def _finalise_round(world: World) -> None:

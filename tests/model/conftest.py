@@ -31,7 +31,7 @@ TINY = TrainSettings(
     autocast=False,
 )
 TINY_ATTRIBUTION = AttributionSettings(dimensions=64, noise_levels=1, probes=4, probe_steps=2, batch_size=8)
-FEW = RetrainSettings(retrains=3, noise_levels=2)
+FEW = RetrainSettings(retrains=3, noise_levels=2, score_dimensions=64, score_noise_levels=1)
 
 
 def draw(shape: str, colour: str) -> bytes:

@@ -83,9 +83,17 @@ def test_files_that_do_not_fit_are_refused(measured, folder: Path) -> None:
     replace(found.measured, deviations=-1 - found.measured.deviations).save(folder / "effects")
     with pytest.raises(ValueError, match="do not fit"):
         load_measured(folder / "effects")
-    replace(found.retrained, subsets=found.retrained.subsets[:2]).save(folder / "retrained")
-    with pytest.raises(ValueError, match="do not fit"):
-        load_retrained(folder / "retrained")
+    for wrong in ({"subsets": found.retrained.subsets[:2]}, {"scores": found.retrained.scores[:, :1]}):
+        replace(found.retrained, **wrong).save(folder / "retrained")
+        with pytest.raises(ValueError, match="do not fit"):
+            load_retrained(folder / "retrained")
+
+
+def test_what_is_expected_is_the_mean_over_the_networks_that_know_an_artist() -> None:
+    subsets = np.array([[1, 0, 0], [1, 1, 0]], dtype=bool)
+    scores = np.array([[[4, 0, 0]], [[1, 3, 0]]], dtype=np.int32)
+    found = Retrained(subsets, np.zeros((2, 1), dtype=np.int64), scores).expected()
+    np.testing.assert_array_equal(found, [[2.5, 3, 0]])
 
 
 def world(seed: int, artists: int = 8, probes: int = 16, retrains: int = 12, foresight: float = 0.8):
@@ -104,7 +112,14 @@ def world(seed: int, artists: int = 8, probes: int = 16, retrains: int = 12, for
     subsets = subsets_of(index, RetrainSettings(retrains=retrains))
     losses = 0.4 - subsets @ true.T
     losses = losses + 0.7 * losses.std(0) * random.standard_normal(losses.shape)
-    return index, asked, Retrained(subsets, np.rint(1e6 * losses).astype(np.int64)), true
+    return index, asked, outcomes(subsets, losses, seen), true
+
+
+def outcomes(subsets: np.ndarray, losses: np.ndarray, seen: np.ndarray) -> Retrained:
+    """Losses [M, P] to be published, and networks whose gradients say `seen` [P, A] of their artists."""
+    own = seen * subsets[:, None]
+    own = 1e6 * own / np.maximum(np.sqrt((own**2).sum(2, keepdims=True)), 1e-9)
+    return Retrained(subsets, np.rint(1e6 * losses).astype(np.int64), np.rint(own).astype(np.int32))
 
 
 def true_allocations(index: ArtistIndex, true: np.ndarray) -> dict[str, int]:
@@ -128,7 +143,7 @@ def test_the_order_of_the_artists_plays_no_part() -> None:
     turned = ArtistIndex(
         tuple(index.artists[i] for i in order), index.rows[order], 1.0, tuple(index.clusters[i] for i in order)
     )
-    again = contribution_from(turned, probes, Retrained(retrained.subsets[:, order], retrained.losses))
+    again = contribution_from(turned, probes, Retrained(retrained.subsets[:, order], retrained.losses, retrained.scores[..., order]))
     assert again.threshold == pytest.approx(found.threshold, abs=1)
     for artist, amount in found.allocations.items():
         assert again.allocations[artist] == pytest.approx(amount, abs=TOTAL // 1000)  # effects round to 1
@@ -190,7 +205,8 @@ def test_an_artist_in_two_wallets_gains_nothing_to_speak_of() -> None:
         random = np.random.default_rng(100 + seed)
         losses = 0.4 - subsets @ parts.T
         losses = losses + 0.7 * losses.std(0) * random.standard_normal(losses.shape)
-        after = contribution_from(split, probes, Retrained(subsets, np.rint(1e6 * losses).astype(np.int64)))
+        seen = index_scores(split, probes).astype(float)
+        after = contribution_from(split, probes, outcomes(subsets, losses, seen))
         both = sum(after.allocations.get(name, 0) for name in ("artist 00a", "artist 00b"))
         ratios.append(both / max(before, TOTAL // 100))
     assert 0.5 < np.mean(ratios) < 1.2, ratios
@@ -217,7 +233,8 @@ def test_who_has_copies_only_changes_nothing_for_the_others() -> None:
     subsets = subsets_of(crowded, RetrainSettings(retrains=12))
     np.testing.assert_array_equal(subsets[:, :-1], retrained.subsets)
     assert not subsets[:, -1].any()
-    after = contribution_from(crowded, probes, Retrained(subsets, retrained.losses))
+    scores = np.concatenate([retrained.scores, np.zeros_like(retrained.scores[..., :1])], 2)
+    after = contribution_from(crowded, probes, Retrained(subsets, retrained.losses, scores))
     assert after.allocations == found.allocations and after.quality == found.quality
     assert after.intervals == found.intervals | {"copier": (0, 0)}
 
@@ -228,7 +245,8 @@ def test_with_fewer_than_three_artists_the_index_alone_counts_and_w_is_zero() ->
     probes = Probes((Probe("a", 0, "a"), Probe("b", 1, "b")), np.array([[100, 0], [0, 1]], dtype=np.int8))
     subsets = subsets_of(index, RetrainSettings())
     assert subsets.shape == (0, 2)
-    found = contribution_from(index, probes, Retrained(subsets, np.zeros((0, 2), dtype=np.int64)))
+    nothing = Retrained(subsets, np.zeros((0, 2), dtype=np.int64), np.zeros((0, 2, 2), dtype=np.int32))
+    found = contribution_from(index, probes, nothing)
     assert found.allocations == {"a": TOTAL // 2, "b": TOTAL // 2}, "every probe counts the same"
     assert found.quality["w_bps"] == 0 and found.quality["retrains"] == 0
 
@@ -253,7 +271,7 @@ def test_w_is_high_for_foresight_and_nothing_for_chance() -> None:
         index, probes, retrained, _ = world(seed, artists=16, retrains=16, foresight=0.9)
         good.append(contribution_from(index, probes, retrained).quality)
         blind, asked, _, _ = world(seed + 50, artists=16, retrains=16)
-        none.append(contribution_from(blind, asked, retrained).quality)
+        none.append(quality_of(index_scores(blind, asked), retrained, 0.5))
     assert np.mean([quality["w_bps"] for quality in good]) > 4_000
     assert all(quality["w_bps"] <= 10_000 for quality in good)
     assert sum(quality["w_bps"] == 0 for quality in none) >= 7
@@ -266,5 +284,5 @@ def test_w_has_not_seen_the_losses() -> None:
     table = index_scores(index, probes)
     noise = effects_of(index, table, retrained).noise
     assert quality_of(table, retrained, noise) == contribution_from(index, probes, retrained).quality
-    shuffled = Retrained(retrained.subsets, retrained.losses[::-1].copy())
+    shuffled = replace(retrained, losses=retrained.losses[::-1].copy())
     assert quality_of(table, shuffled, noise)["lds"] != quality_of(table, retrained, noise)["lds"]

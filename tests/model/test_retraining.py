@@ -1,28 +1,30 @@
 """Training small networks on parts of the artists: exact, repeatable, and never done twice."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from model.attribution import retraining
 from model.attribution.retraining import (
+    Outcome,
     Pictures,
     Plan,
     Retraining,
     part_of,
     picture_losses,
     retrain,
-    retrained_losses,
+    retrained,
     shrunk,
     shrunk_dataset,
     without,
 )
 from model.dataset import Dataset
-from model.settings import SMALL, RetrainSettings
-from tests.model.conftest import TINY
+from model.settings import SMALL
+from tests.model.conftest import FEW, TINY
 
 QUICK = TINY.but(steps=2)
-LEVELS = RetrainSettings(retrains=3, noise_levels=2)
 RUNS = [Retraining(np.array(row, dtype=bool), 7) for row in ([1, 0, 0], [0, 1, 0], [0, 1, 1])]
 
 
@@ -33,12 +35,18 @@ def pictures(dataset: Dataset) -> Pictures:
 
 @pytest.fixture(scope="module")
 def plan(dataset: Dataset, pictures: Pictures) -> Plan:
-    return Plan(dataset, QUICK, pictures, LEVELS)
+    return Plan(dataset, QUICK, pictures, FEW, FEW.scores())
 
 
 @pytest.fixture(scope="module")
-def losses(plan: Plan) -> np.ndarray:
-    return retrained_losses(plan, RUNS, processes=1)
+def outcomes(plan: Plan) -> list[Outcome]:
+    return retrained(plan, RUNS, processes=1)
+
+
+def expect_equal(found: list[Outcome], expected: list[Outcome]) -> None:
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one.losses, other.losses)
+        np.testing.assert_array_equal(one.scores, other.scores)
 
 
 def test_pictures_shrink_by_exact_means() -> None:
@@ -69,11 +77,18 @@ def test_a_dataset_without_copies_keeps_the_artists_places(dataset: Dataset) -> 
     assert shrunk_dataset(left, 8).images.shape == (8, 3, 8, 8)
 
 
-def test_the_same_seed_gives_the_same_losses_and_another_artist_others(plan: Plan, losses: np.ndarray) -> None:
-    again = retrained_losses(plan, RUNS[:1], processes=1)
-    np.testing.assert_array_equal(again[0], losses[0])
-    assert losses.shape == (3, 3) and np.isfinite(losses).all()
-    assert not np.array_equal(losses[0], losses[1])
+def test_the_same_seed_gives_the_same_and_another_artist_something_else(
+    plan: Plan, outcomes: list[Outcome]
+) -> None:
+    expect_equal(retrained(plan, RUNS[:1], processes=1), outcomes[:1])
+    assert outcomes[0].losses.shape == (3,) and np.isfinite(outcomes[0].losses).all()
+    assert not np.array_equal(outcomes[0].losses, outcomes[1].losses)
+
+
+def test_a_network_says_nothing_of_artists_that_it_was_not_trained_on(outcomes: list[Outcome]) -> None:
+    for outcome, run in zip(outcomes, RUNS, strict=True):
+        assert outcome.scores.shape == (3, 3)
+        assert outcome.scores[:, run.subset].any(0).all() and not outcome.scores[:, ~run.subset].any()
 
 
 def test_the_words_are_those_of_the_whole_dataset(dataset: Dataset) -> None:
@@ -82,33 +97,32 @@ def test_the_words_are_those_of_the_whole_dataset(dataset: Dataset) -> None:
     assert one.tokenizer.get_vocab() == other.tokenizer.get_vocab()
 
 
-def test_two_processes_give_what_one_gives(plan: Plan, losses: np.ndarray) -> None:
+def test_two_processes_give_what_one_gives(plan: Plan, outcomes: list[Outcome]) -> None:
     told: list[tuple[int, int]] = []
-    found = retrained_losses(plan, RUNS, processes=2, progress=lambda *step: told.append(step))
-    np.testing.assert_array_equal(found, losses)
+    expect_equal(retrained(plan, RUNS, processes=2, progress=lambda *step: told.append(step)), outcomes)
     assert told == [(1, 3), (2, 3), (3, 3)]
 
 
 def test_what_was_trained_before_is_read_and_not_trained_again(
-    plan: Plan, losses: np.ndarray, tmp_path, monkeypatch: pytest.MonkeyPatch
+    plan: Plan, outcomes: list[Outcome], tmp_path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = Plan(plan.dataset, plan.settings, plan.pictures, plan.losses, tmp_path / "kept")
-    np.testing.assert_array_equal(retrained_losses(kept, RUNS[:2], processes=1), losses[:2])
+    kept = replace(plan, folder=tmp_path / "kept")
+    expect_equal(retrained(kept, RUNS[:2], processes=1), outcomes[:2])
 
     def never(*_: object) -> None:
         raise AssertionError("this retraining was done before")
 
     monkeypatch.setattr(retraining, "retrain", never)
-    np.testing.assert_array_equal(retrained_losses(kept, RUNS[:2], processes=1), losses[:2])
-    other = Plan(plan.dataset, plan.settings.but(steps=3), plan.pictures, plan.losses, kept.folder)
-    with pytest.raises(AssertionError):
-        retrained_losses(other, RUNS[:1], processes=1)
+    expect_equal(retrained(kept, RUNS[:2], processes=1), outcomes[:2])
+    for other in (replace(kept, settings=plan.settings.but(steps=3)), replace(kept, scores=None)):
+        with pytest.raises(AssertionError):
+            retrained(other, RUNS[:1], processes=1)
 
 
 def test_the_loss_of_a_picture_does_not_depend_on_its_company(dataset: Dataset, pictures: Pictures) -> None:
     pipeline = retrain(dataset, QUICK, RUNS[0])
-    together = picture_losses(pipeline, pictures, LEVELS)
-    alone = picture_losses(pipeline, Pictures(pictures.images[1:2], pictures.prompts[1:2]), LEVELS)
+    together = picture_losses(pipeline, pictures, FEW)
+    alone = picture_losses(pipeline, Pictures(pictures.images[1:2], pictures.prompts[1:2]), FEW)
     torch.testing.assert_close(together[1:2], alone)
     assert together.shape == (3, 2)
 
@@ -120,8 +134,9 @@ def test_training_on_an_artist_lowers_the_loss_on_its_works(dataset: Dataset) ->
     asked = Pictures(dataset.images[own], [dataset.captions[i] for i in own])
     settings = SMALL.but(widths=(16, 16), steps=40, batch_size=8)
     runs = [Retraining(np.arange(3) == artist, 7) for artist in (red, green)]
-    found = retrained_losses(Plan(dataset, settings, asked, LEVELS), runs, processes=1)
-    assert found[0].mean() < found[1].mean()
+    found = retrained(Plan(dataset, settings, asked, FEW), runs, processes=1)
+    assert found[0].losses.mean() < found[1].losses.mean()
+    assert found[0].scores.shape == (len(own), 0)
 
 
 def test_pictures_need_a_prompt_each(dataset: Dataset) -> None:

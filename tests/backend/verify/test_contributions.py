@@ -149,7 +149,7 @@ def test_the_last_digit_of_an_effect_is_no_finding(sold: World, report: dict[str
 def test_bent_losses_are_found(sold: World, report: dict[str, Any], tmp_path: Path) -> None:
     retrained = part_of(sold, report, "retrained", load_retrained)
     losses = retrained.losses - 3_000 * retrained.subsets[:, :1]
-    publish(sold, report, tmp_path, "retrained", Retrained(retrained.subsets, losses))
+    publish(sold, report, tmp_path, "retrained", replace(retrained, losses=losses))
     assert any("effects follow from index, probes and the losses" in line for line in findings(sold, report))
 
 
@@ -158,7 +158,7 @@ def test_halves_of_the_measurers_own_are_found(sold: World, report: dict[str, An
     retrained = part_of(sold, report, "retrained", load_retrained)
     subsets = retrained.subsets.copy()
     subsets[-1] = subsets[0]
-    publish(sold, report, tmp_path, "retrained", Retrained(subsets, retrained.losses))
+    publish(sold, report, tmp_path, "retrained", replace(retrained, subsets=subsets))
     recompute(sold, report, tmp_path)
     found = findings(sold, report)
     assert len(found) == 1 and "halves of the artists that the method draws" in found[0], found
@@ -167,7 +167,8 @@ def test_halves_of_the_measurers_own_are_found(sold: World, report: dict[str, An
 def test_retrainings_left_out_are_found(sold: World, report: dict[str, Any], tmp_path: Path) -> None:
     """The measurer keeps the retrainings that suit it."""
     retrained = part_of(sold, report, "retrained", load_retrained)
-    publish(sold, report, tmp_path, "retrained", Retrained(retrained.subsets[:-1], retrained.losses[:-1]))
+    fewer = Retrained(retrained.subsets[:-1], retrained.losses[:-1], retrained.scores[:-1])
+    publish(sold, report, tmp_path, "retrained", fewer)
     recompute(sold, report, tmp_path)
     assert any("halves of the artists that the method draws" in line for line in findings(sold, report))
 
@@ -177,7 +178,7 @@ def test_losses_that_nobody_trained_are_found_by_training_again(sold: World) -> 
     found = Findings()
     check_retrainings(read_facts(Stranger(sold)), found, 1, quiet, random.Random(0))
     (line,) = failed(found.checks)
-    assert "gives the published losses again" in line
+    assert "gives the published losses and scores again" in line
 
 
 def test_an_honest_round_is_right_and_its_retrainings_repeat(forgotten: World) -> None:
@@ -190,8 +191,8 @@ def test_an_honest_round_is_right_and_its_retrainings_repeat(forgotten: World) -
     facts.events[:] = [event for event in facts.events if event.args.get("roundId") != 1]
     check_retrainings(facts, found, 2, quiet, random.Random(0))
     assert failed(found.checks) == []
-    repeated = [check.detail for check in found.checks if "losses again" in check.name]
-    assert len(repeated) == 2 and all(detail.startswith("0.0000 of") for detail in repeated), repeated
+    repeated = [check.detail for check in found.checks if "scores again" in check.name]
+    assert len(repeated) == 2 and all(detail.startswith("0.0000 and 0.0000 of") for detail in repeated), repeated
 
 
 @pytest.mark.parametrize("kind", ["compute", "captions"])
