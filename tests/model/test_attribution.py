@@ -1,4 +1,4 @@
-"""Gradients, index and contributions on a tiny network; from the int8 numbers on everything is repeatable."""
+"""Gradients, index and probes on a tiny network; from the int8 numbers on everything is repeatable."""
 
 import copy
 import io
@@ -10,15 +10,8 @@ import pytest
 import torch
 from PIL import Image
 
-from model.attribution.contribution import (
-    Probe,
-    Probes,
-    contribution_from,
-    load_probes,
-    measure,
-    probes_of,
-    quality_of,
-)
+from model.attribution.contribution import measure
+from model.attribution.evidence import probes_of
 from model.attribution.gradients import Gradients
 from model.attribution.index import ArtistIndex, artist_rows, build_index, quantise, query
 from model.checkpoint import load_pipeline
@@ -27,7 +20,7 @@ from model.network import encode_text, to_network, velocity
 from model.pipeline import MeltingPotPipeline
 from model.text import tokenize
 from model.train import TrainResult
-from tests.model.conftest import TINY_ATTRIBUTION
+from tests.model.conftest import FEW, TINY, TINY_ATTRIBUTION
 
 
 @pytest.fixture(scope="module")
@@ -112,24 +105,6 @@ def test_a_query_is_repeatable(pipeline: MeltingPotPipeline, index: ArtistIndex)
     assert np.array_equal(first, query(pipeline, image, "red circle", TINY_ATTRIBUTION))
 
 
-def test_measured_contributions_follow_from_the_published_files(
-    pipeline: MeltingPotPipeline, dataset: Dataset, index: ArtistIndex, folder: Path
-) -> None:
-    told: list[tuple[int, int]] = []
-    found = measure(pipeline, dataset, index, TINY_ATTRIBUTION, lambda *step: told.append(step))
-    assert sum(found.allocations.values()) == 10**9
-    assert told[-1][0] == told[-1][1]
-    found.save_probes(folder / "probes.npz")
-    index.save(folder / "index.npz")
-    again = contribution_from(ArtistIndex.load(folder / "index.npz"), load_probes(folder / "probes.npz"))
-    assert (again.scores, again.threshold, again.allocations, again.quality) == (
-        found.scores,
-        found.threshold,
-        found.allocations,
-        found.quality,
-    )
-
-
 def test_probes_are_drawn_over_works(dataset: Dataset) -> None:
     asked = probes_of(dataset.works, (), TINY_ATTRIBUTION)
     assert [probe.prompt for probe in asked] == [dataset.works[i].title for i in (0, 3, 6, 9)]
@@ -160,11 +135,12 @@ def test_ten_copies_earn_nothing_extra(
         assert sorted(found.copies) == sorted(
             (work.content_hash, dataset.works[0].content_hash) for work in copies
         )
-        before = measure(pipeline, dataset, index, TINY_ATTRIBUTION)
-        after = measure(pipeline, crowded, found, TINY_ATTRIBUTION)
+        before = measure(pipeline, dataset, index, TINY_ATTRIBUTION, FEW, TINY)
+        after = measure(pipeline, crowded, found, TINY_ATTRIBUTION, FEW, TINY)
         assert after.probes.asked == before.probes.asked
+        assert np.array_equal(after.retrained.losses, before.retrained.losses)
         assert after.allocations == before.allocations
-        assert "copier" not in after.allocations
+        assert "copier" not in after.allocations and after.intervals.get("copier", (0, 0)) == (0, 0)
 
 
 def test_numbers_that_are_none_are_an_error(pipeline: MeltingPotPipeline, dataset: Dataset) -> None:
@@ -176,30 +152,3 @@ def test_numbers_that_are_none_are_an_error(pipeline: MeltingPotPipeline, datase
         build_index(damaged, dataset, TINY_ATTRIBUTION)
     with pytest.raises(ArithmeticError, match="cannot be attributed"):
         query(damaged, Image.new("RGB", (16, 16)), "red", TINY_ATTRIBUTION)
-
-
-def known(rows: list[list[int]], queries: list[list[int]], prompted: list[str]) -> tuple[ArtistIndex, Probes]:
-    index = ArtistIndex(("a", "b", "c"), np.array(rows, dtype=np.int8), 1.0, (5, 3, 2))
-    asked = tuple(Probe(name, 0, name) for name in prompted)
-    return index, Probes(asked, np.array(queries, dtype=np.int8).reshape(len(asked), -1))
-
-
-def test_every_probe_counts_the_same() -> None:
-    index, probes = known([[1, 0], [0, 1], [0, 0]], [[100, 0], [0, 1]], ["a", "b"])
-    found = contribution_from(index, probes)
-    assert found.scores == {"a": 10**9, "b": 10**9, "c": 0}
-    assert found.allocations == {"a": 5 * 10**8, "b": 5 * 10**8}
-    assert found.quality["w_bps"] == 10_000
-
-
-def test_without_any_signal_distinct_works_count() -> None:
-    index, probes = known([[0], [0], [0]], [[1], [1]], ["a", "b"])
-    found = contribution_from(index, probes)
-    assert found.allocations == {"a": 5 * 10**8, "b": 3 * 10**8, "c": 2 * 10**8}
-    assert found.quality["w_bps"] == 0
-
-
-def test_paying_everybody_is_worth_nothing() -> None:
-    everybody = [{"a": 1, "b": 1}, {"a": 1, "b": 1}]
-    assert quality_of(everybody, ["a", "b"])["w_bps"] == 0
-    assert quality_of([], [])["w_bps"] == 0
