@@ -7,7 +7,7 @@ Near-copies are merged first: a cluster counts once, for the artist whose work l
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -88,6 +88,16 @@ def build_index(
     features = Gradients(pipeline, settings).project(
         dataset.images[chosen], [dataset.captions[i] for i in leading], progress
     )
+    return index_of(features, dataset, lead, settings)
+
+
+def index_of(
+    features: torch.Tensor, dataset: Dataset, lead: Sequence[int], settings: AttributionSettings
+) -> ArtistIndex:
+    """Index from the gradients [L, D] of the leading works, in the dataset's order; `lead` [N]: the place of the
+    work that leads each one's cluster.
+    """
+    chosen = torch.tensor(sorted(set(lead)))
     _expect_finite(features, "the works'")
     rows = artist_rows(features.double(), dataset.artist_of[chosen], len(dataset.artists), settings.damping)
     # The 99.9th percentile of each row's size, the largest of them: a few clipped numbers for a finer step.
