@@ -1,5 +1,5 @@
 # Every command of the project. `make demo` and `make test` need nothing beforehand but Python 3.11, Node 20 and make.
-.PHONY: help demo up down test test-contracts test-forge test-python fuzz prove slither bench-gas checkpoint checkpoint-all sheet heldout figures dicebear bench-model install compile clean
+.PHONY: help demo up down test test-contracts test-forge test-python fuzz prove slither bench-gas checkpoint checkpoint-all sheet heldout figures dicebear bench-model bench-copies install compile clean
 
 PY := .venv/bin/python
 ANVIL_DIR := $(CURDIR)/node_modules/@foundry-rs/anvil-linux-amd64/bin
@@ -50,6 +50,8 @@ dicebear: install   ## attribution where the right answer is known: how often ea
 	OMP_NUM_THREADS=1 $(PY) -m model.evaluation.dicebear --manifest .meltingpot/dicebear/MANIFEST.jsonl --out .meltingpot/dicebear/run
 bench-model: install ## how fast the model trains and draws here: benchmarks/results/model_speed.json, docs/benchmarks.md
 	OMP_NUM_THREADS=1 $(PY) -m benchmarks.model_speed
+bench-copies: install   ## near-copies: how many are found among a million works, how many works are wrongly merged, how fast
+	OMP_NUM_THREADS=1 $(PY) -m benchmarks.near_copies
 
 checkpoint: install   ## train the shipped checkpoint anew (hours on 2 cores; goes on where it was stopped)
 	$(PY) tools/openmoji_manifest.py .meltingpot/openmoji

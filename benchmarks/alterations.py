@@ -124,7 +124,17 @@ def _colour(random: Random) -> tuple[int, int, int]:
 
 
 ALTERATIONS: dict[str, Alteration] = {
-    "resize": resize, "jpeg": jpeg, "crop": crop, "crop_corner": crop_corner, "flip": flip, "rotate": rotate,
-    "hue": hue, "brightness": brightness, "border": border, "text": text, "noise": noise,
-    "crop_flip_jpeg": crop_flip_jpeg, "several": several,
+    "resize": resize,
+    "jpeg": jpeg,
+    "crop": crop,
+    "crop_corner": crop_corner,
+    "flip": flip,
+    "rotate": rotate,
+    "hue": hue,
+    "brightness": brightness,
+    "border": border,
+    "text": text,
+    "noise": noise,
+    "crop_flip_jpeg": crop_flip_jpeg,
+    "several": several,
 }

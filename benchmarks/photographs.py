@@ -37,33 +37,97 @@ class Package:
 
 DRAWN = ("cartoon", "toys", "plastic", "00_symbols")
 WHOLE = (
-    Package("mate-backgrounds", "1.26.0-1", "7bf4c2209f34b4f61ba6d24c8b58c28b361e82e4b943aae6d42c030169af9e04",
-            ("nature/*.jpg",)),
-    Package("lomiri-wallpapers-16.04", "20.04.0-2",
-            "a99ff6a3bfe451e4cc0682ecb3cc82e71740626d59e4845ae34a0a0e45421eab", ("*.jpg",)),
-    Package("lomiri-wallpapers-20.04", "20.04.0-2",
-            "d44e89b8473aafe64a5b678f014862dc31335aaaf18665c544d985d854f1a709", ("Kleiber*.jpg",)),
-    Package("plasma-workspace-wallpapers", "4:5.27.5-2",
-            "32cd18b71c8c938a18b3b351f217c02ac590e323caa3cf322fbb875ce8892f8b",
-            tuple(f"{name}/contents/images/{size}.jpg" for name, size in (
-                ("BytheWater", "1920x1080"), ("ColdRipple", "1920x1080"), ("ColorfulCups", "2560x1600"),
-                ("EveningGlow", "1920x1080"), ("FallenLeaf", "1920x1080"), ("Grey", "1920x1080"),
-                ("Kite", "1920x1080"), ("OneStandsOut", "1920x1080"), ("Path", "1920x1080"),
-                ("Volna", "5120x2880"), ("summer_1am", "1920x1080")))),
-    Package("scikit-image", "0.26.0", "74aa5518ccea28121f57a95374581d3b979839adc25bb03f289b1bc9b99c58af",
-            tuple(f"skimage/data/{name}" for name in (
-                "astronaut.png", "brick.png", "camera.png", "cell.png", "chelsea.png", "coffee.png", "coins.png",
-                "grass.png", "gravel.png", "hubble_deep_field.jpg", "ihc.png", "moon.png", "motorcycle_left.png",
-                "retina.jpg", "rocket.jpg"))),
-    Package("scikit-learn", "1.9.1", "52a0703bbc07ad27f560fa63fa68e4c54dd735bfbbf65b4dd3c225dc7547b6df",
-            ("sklearn/datasets/images/*.jpg",)),
+    Package(
+        "mate-backgrounds",
+        "1.26.0-1",
+        "7bf4c2209f34b4f61ba6d24c8b58c28b361e82e4b943aae6d42c030169af9e04",
+        ("nature/*.jpg",),
+    ),
+    Package(
+        "lomiri-wallpapers-16.04",
+        "20.04.0-2",
+        "a99ff6a3bfe451e4cc0682ecb3cc82e71740626d59e4845ae34a0a0e45421eab",
+        ("*.jpg",),
+    ),
+    Package(
+        "lomiri-wallpapers-20.04",
+        "20.04.0-2",
+        "d44e89b8473aafe64a5b678f014862dc31335aaaf18665c544d985d854f1a709",
+        ("Kleiber*.jpg",),
+    ),
+    Package(
+        "plasma-workspace-wallpapers",
+        "4:5.27.5-2",
+        "32cd18b71c8c938a18b3b351f217c02ac590e323caa3cf322fbb875ce8892f8b",
+        tuple(
+            f"{name}/contents/images/{size}.jpg"
+            for name, size in (
+                ("BytheWater", "1920x1080"),
+                ("ColdRipple", "1920x1080"),
+                ("ColorfulCups", "2560x1600"),
+                ("EveningGlow", "1920x1080"),
+                ("FallenLeaf", "1920x1080"),
+                ("Grey", "1920x1080"),
+                ("Kite", "1920x1080"),
+                ("OneStandsOut", "1920x1080"),
+                ("Path", "1920x1080"),
+                ("Volna", "5120x2880"),
+                ("summer_1am", "1920x1080"),
+            )
+        ),
+    ),
+    Package(
+        "scikit-image",
+        "0.26.0",
+        "74aa5518ccea28121f57a95374581d3b979839adc25bb03f289b1bc9b99c58af",
+        tuple(
+            f"skimage/data/{name}"
+            for name in (
+                "astronaut.png",
+                "brick.png",
+                "camera.png",
+                "cell.png",
+                "chelsea.png",
+                "coffee.png",
+                "coins.png",
+                "grass.png",
+                "gravel.png",
+                "hubble_deep_field.jpg",
+                "ihc.png",
+                "moon.png",
+                "motorcycle_left.png",
+                "retina.jpg",
+                "rocket.jpg",
+            )
+        ),
+    ),
+    Package(
+        "scikit-learn",
+        "1.9.1",
+        "52a0703bbc07ad27f560fa63fa68e4c54dd735bfbbf65b4dd3c225dc7547b6df",
+        ("sklearn/datasets/images/*.jpg",),
+    ),
 )
 CUT_OUT = (
-    Package("tuxpaint-stamps-default", "2022.06.04-1",
-            "6db6c1bfc870a47f1499d6203b083522eacb57c5f9c87d468f2e92eb6d9d5f34",
-            tuple(f"stamps/{part}" for part in (
-                "animals/**/*.png", "food/**/*.png", "plants/**/*.png", "symbols/money/**/*.png", "household/**/*.png",
-                "space/**/*.png", "hobbies/**/*.png", "clothes/armor/*.png")), DRAWN),
+    Package(
+        "tuxpaint-stamps-default",
+        "2022.06.04-1",
+        "6db6c1bfc870a47f1499d6203b083522eacb57c5f9c87d468f2e92eb6d9d5f34",
+        tuple(
+            f"stamps/{part}"
+            for part in (
+                "animals/**/*.png",
+                "food/**/*.png",
+                "plants/**/*.png",
+                "symbols/money/**/*.png",
+                "household/**/*.png",
+                "space/**/*.png",
+                "hobbies/**/*.png",
+                "clothes/armor/*.png",
+            )
+        ),
+        DRAWN,
+    ),
 )
 
 
@@ -79,7 +143,10 @@ def photographs(packages: tuple[Package, ...], progress: Callable[[str], None]) 
             progress(f"fetching {package.name} {package.version}")
             _keep(package, kept)
         with zipfile.ZipFile(kept) as archive:
-            found += [Image.open(io.BytesIO(archive.read(name))).convert("RGB") for name in sorted(archive.namelist())]
+            found += [
+                Image.open(io.BytesIO(archive.read(name))).convert("RGB")
+                for name in sorted(archive.namelist())
+            ]
     return found
 
 
@@ -90,7 +157,9 @@ def _keep(package: Package, kept: Path) -> None:
         fetched = _fetch(package, Path(folder))
         found = hashlib.sha256(fetched.read_bytes()).hexdigest()
         if found != package.sha256:
-            raise OSError(f"{fetched.name} has sha256 {found}, wanted {package.sha256}: another version was served")
+            raise OSError(
+                f"{fetched.name} has sha256 {found}, wanted {package.sha256}: another version was served"
+            )
         unpacked = Path(folder, "unpacked")
         unpacked.mkdir()
         if fetched.suffix == ".deb":
@@ -109,9 +178,21 @@ def _fetch(package: Package, folder: Path) -> Path:
     """The package's file, from Debian or from PyPI."""
     command = ["apt-get", "download", "-q", f"{package.name}={package.version}"]
     if package.name.startswith("scikit"):
-        command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary", ":all:",
-                   "--python-version", "3.11", "--platform", "manylinux_2_28_x86_64",
-                   f"{package.name}=={package.version}"]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "-q",
+            "--no-deps",
+            "--only-binary",
+            ":all:",
+            "--python-version",
+            "3.11",
+            "--platform",
+            "manylinux_2_28_x86_64",
+            f"{package.name}=={package.version}",
+        ]
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     except FileNotFoundError as error:

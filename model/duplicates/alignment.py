@@ -2,7 +2,7 @@
 
 Coarse: normalised correlation (on 16×16 px) of the one with the other mirrored or not, at several scales and
 shifts. Fine: robust Gauss–Newton on the six numbers of an affine map, gain and offset (Lucas and Kanade 1981;
-weights of Geman and McClure 1985) at 32 and 64 px. Maps take coordinates of the first picture (−1…1, x to the
+weights of Geman and McClure 1985) at 16, 32 and 64 px. Maps take coordinates of the first picture (−1…1, x to the
 right, y down, as torch's `grid_sample`) to coordinates of the second.
 """
 
@@ -16,10 +16,22 @@ from torch.nn.functional import affine_grid, grid_sample, interpolate
 
 SIDE = 64  # px, of pictures compared
 COARSE = 16  # px
-SCALES = (0.85, 0.925, 1.0, 1.09, 1.18, 1.3)  # of the second's coordinates: below 1 it shows less, above more
+SCALES = (
+    0.84,
+    0.89,
+    0.94,
+    1.0,
+    1.06,
+    1.12,
+    1.19,
+    1.26,
+)  # of the second's coordinates: below 1 it shows less, above more
 SHIFTS = (-0.25, -0.125, 0.0, 0.125, 0.25)
-LEVELS = ((32, 5), (64, 4))  # px, steps
-SOFT = 0.06  # of full contrast: residuals beyond this count less and less
+LEVELS = (
+    (16, 4, 0.25),
+    (32, 4, 0.12),
+    (64, 4, 0.06),
+)  # px, steps, and of full contrast: larger residuals count less
 LUMA = (0.299, 0.587, 0.114)
 
 
@@ -56,8 +68,13 @@ def blurred(images: torch.Tensor) -> torch.Tensor:
 @cache
 def _hypotheses() -> torch.Tensor:
     """float32 [H, 2, 3]: the coarse maps, first half not mirrored, second half mirrored."""
-    maps = [[[scale * side, 0, x], [0, scale, y]]
-            for side in (1, -1) for scale in SCALES for y in SHIFTS for x in SHIFTS]
+    maps = [
+        [[scale * side, 0, x], [0, scale, y]]
+        for side in (1, -1)
+        for scale in SCALES
+        for y in SHIFTS
+        for x in SHIFTS
+    ]
     return torch.tensor(maps)
 
 
@@ -84,7 +101,9 @@ def search(first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, tor
     [256] under each of `first` [N, 256] (lightness, 16×16).
     """
     grids, inside = _grids()
-    warped = grid_sample(second.reshape(1, 1, COARSE, COARSE), grids, padding_mode="border", align_corners=False)[0, 0]
+    warped = grid_sample(
+        second.reshape(1, 1, COARSE, COARSE), grids, padding_mode="border", align_corners=False
+    )[0, 0]
     count = inside.sum(1, keepdim=True)
     centred = (warped - (warped * inside).sum(1, keepdim=True) / count) * inside
     power = centred.square().sum(1)
@@ -101,16 +120,20 @@ def search(first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, tor
 def refine(first: torch.Tensor, second: torch.Tensor, maps: torch.Tensor) -> tuple[torch.Tensor, ...]:
     """Maps [P, 2, 3], gain [P] and offset [P] so that first ≈ gain · second∘map + offset; lightness [P, 64, 64]."""
     gain, offset = torch.ones(len(maps)), torch.zeros(len(maps))
-    for side, steps in LEVELS:
+    for side, steps, soft in LEVELS:
         left, right = (_scaled(part, side) for part in (first, second))
         stack = torch.stack([right, *_slopes(right)], 1)
         for _ in range(steps):
-            maps, gain, offset = _step(left, stack, maps, gain, offset)
+            maps, gain, offset = _step(left, stack, maps, gain, offset, soft)
     return maps, gain, offset
 
 
 def _scaled(light: torch.Tensor, side: int) -> torch.Tensor:
-    return light if side == light.shape[-1] else interpolate(light[:, None], size=(side, side), mode="area")[:, 0]
+    return (
+        light
+        if side == light.shape[-1]
+        else interpolate(light[:, None], size=(side, side), mode="area")[:, 0]
+    )
 
 
 def _slopes(light: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -122,8 +145,14 @@ def _slopes(light: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return across, down
 
 
-def _step(left: torch.Tensor, stack: torch.Tensor, maps: torch.Tensor, gain: torch.Tensor, offset: torch.Tensor
-          ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def _step(
+    left: torch.Tensor,
+    stack: torch.Tensor,
+    maps: torch.Tensor,
+    gain: torch.Tensor,
+    offset: torch.Tensor,
+    soft: float,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """One weighted Gauss–Newton step of all pairs."""
     pairs, side = len(left), left.shape[-1]
     grid = affine_grid(maps, (pairs, 1, side, side), align_corners=False)
@@ -132,7 +161,7 @@ def _step(left: torch.Tensor, stack: torch.Tensor, maps: torch.Tensor, gain: tor
     x, y = own[0, :, 0], own[0, :, 1]
     error = left.flatten(1) - gain[:, None] * value - offset[:, None]
     inside = (grid.abs().amax(-1) <= 1).flatten(1).float()
-    weight = inside / (1 + (error / SOFT).square()).square()
+    weight = inside / (1 + (error / soft).square()).square()
     a, d = gain[:, None] * across, gain[:, None] * down
     slope = torch.stack([a * x, a * y, a, d * x, d * y, d, value, torch.ones_like(value)], 2)
     weighted = slope * weight[..., None]

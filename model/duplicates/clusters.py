@@ -29,14 +29,20 @@ def leaders(
     times = list(registered) or [0] * len(images)
     order = sorted(range(len(images)), key=lambda place: (times[place], place))
     sorted_images = images[order]
-    plain = np.concatenate([descriptors(part) for part in sorted_images.split(BLOCK)]).astype(np.float32) / FULL
-    framed = np.concatenate(
-        [descriptors(views(part)[len(part) :]) for part in sorted_images.split(BLOCK)]
-    ).astype(np.float32) / FULL
+    plain = (
+        np.concatenate([descriptors(part) for part in sorted_images.split(BLOCK)]).astype(np.float32) / FULL
+    )
+    framed = (
+        np.concatenate([descriptors(views(part)[len(part) :]) for part in sorted_images.split(BLOCK)]).astype(
+            np.float32
+        )
+        / FULL
+    )
     lead, leading = [-1] * len(images), np.zeros(len(images), bool)
     for rank, position in enumerate(order):
-        near = np.maximum(np.maximum(plain[:rank] @ plain[rank], plain[:rank] @ framed[rank]),
-                          framed[:rank] @ plain[rank])
+        near = np.maximum(
+            np.maximum(plain[:rank] @ plain[rank], plain[:rank] @ framed[rank]), framed[:rank] @ plain[rank]
+        )
         near = np.where(leading[:rank], near, -1.0)
         nearest = np.argsort(-near, kind="stable")[:MOST]
         candidates = sorted(int(i) for i in nearest if near[i] >= NEAR)

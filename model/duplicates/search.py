@@ -1,6 +1,6 @@
 """Is a picture a copy of one of a million works? Descriptors in cells, the nearest cells read, pixels decide.
 
-96 bytes a work: its content hash and its descriptor. Above `PLAIN` works, k-means (Lloyd 1982) puts descriptors
+100 bytes a work: content hash, descriptor, cell. Above `PLAIN` works, k-means (Lloyd 1982) puts descriptors
 into cells; a query reads those around it, and all that was added since. Pictures of works lie elsewhere (IPFS,
 a disk): the caller hands them in by content hash.
 """
@@ -46,7 +46,8 @@ class NearCopyIndex:
         self.hashes = np.zeros((0, 32), np.uint8)
         self.rows = np.zeros((0, WIDTH), np.int8)
         self._centres = np.zeros((0, WIDTH), np.float32)
-        self._order = np.zeros(0, np.int64)  # of the rows in cells, cell by cell
+        self._cells = np.zeros(0, np.int32)  # of the first rows; those added later are in none yet
+        self._order = np.zeros(0, np.int64)  # places of rows, cell by cell
         self._sorted = np.zeros((0, WIDTH), np.int8)
         self._ends = np.zeros(0, np.int64)
 
@@ -60,8 +61,10 @@ class NearCopyIndex:
     def add_described(self, content_hashes: Sequence[str], rows: np.ndarray) -> None:
         """Add works whose descriptors int8 [N, 64] are known. Raises ValueError on other shapes."""
         if rows.dtype != np.int8 or rows.shape != (len(content_hashes), WIDTH):
-            raise ValueError(f"got {len(content_hashes)} works and {rows.dtype} {rows.shape}, "
-                             f"wanted int8 ({len(content_hashes)}, {WIDTH})")
+            raise ValueError(
+                f"got {len(content_hashes)} works and {rows.dtype} {rows.shape}, "
+                f"wanted int8 ({len(content_hashes)}, {WIDTH})"
+            )
         digests = b"".join(bytes.fromhex(name.removeprefix("0x")) for name in content_hashes)
         if len(digests) != 32 * len(content_hashes):
             raise ValueError("a content hash is 0x and 64 hexadecimal digits")
@@ -102,24 +105,30 @@ class NearCopyIndex:
         names = ["0x" + self.hashes[place].tobytes().hex() for place, _ in found]
         works = Prepared.of(torch.stack([picture_of(name) for name in names]))
         verdicts = compare(works, Prepared.of(image[None]), LAID_OVER)
-        matches = [Match(name, cosine, verdict) for name, (_, cosine), verdict in zip(names, found, verdicts, strict=True)]
+        matches = [
+            Match(name, cosine, verdict)
+            for name, (_, cosine), verdict in zip(names, found, verdicts, strict=True)
+        ]
         return sorted(matches, key=lambda match: (match.verdict.strain, -match.cosine, match.content_hash))
 
     def save(self, path: Path) -> None:
         """Write an .npz whose bytes depend on the content alone."""
-        write_arrays(path, {"hashes": self.hashes, "rows": self.rows, "centres": self._centres,
-                            "in_cells": np.array(len(self._order), np.int64)})
+        write_arrays(
+            path, {"hashes": self.hashes, "rows": self.rows, "centres": self._centres, "cells": self._cells}
+        )
 
     @classmethod
     def load(cls, source: Path | IO[bytes]) -> NearCopyIndex:
         """Read a saved index. Raises ValueError when its parts do not fit together."""
-        data = read_arrays(source, ("hashes", "rows", "centres", "in_cells"))
+        data = read_arrays(source, ("hashes", "rows", "centres", "cells"))
         index = cls()
         index.hashes, index.rows, index._centres = data["hashes"], data["rows"], data["centres"]
+        index._cells = data["cells"]
         kinds = (index.hashes.dtype, index.rows.dtype, index.hashes.shape, index.rows.shape)
-        if kinds != (np.uint8, np.int8, (len(index), 32), (len(index), WIDTH)):
-            raise ValueError(f"not an index of near-copies: {kinds}")
-        index._sort(int(data["in_cells"]))
+        fits = len(index._cells) <= len(index) and index._cells.max(initial=-1) < len(index._centres)
+        if kinds != (np.uint8, np.int8, (len(index), 32), (len(index), WIDTH)) or not fits:
+            raise ValueError(f"not an index of near-copies: {kinds}, {len(index._cells)} in cells")
+        index._sort()
         return index
 
     def _put_into_cells(self) -> None:
@@ -135,19 +144,20 @@ class NearCopyIndex:
                 filled = np.bincount(cell, minlength=wanted) > 0
                 centres[filled] = sums[filled].astype(np.float32)
                 centres /= np.linalg.norm(centres, axis=1, keepdims=True).clip(1e-9)
-            self._centres = centres
-        self._sort(len(self))
+            self._centres, self._cells = centres, np.zeros(0, np.int32)
+        fresh = _nearest_cell(self.rows[len(self._cells) :], self._centres)
+        self._cells = np.concatenate([self._cells, fresh])
+        self._sort()
 
-    def _sort(self, count: int) -> None:
-        cell = _nearest_cell(self.rows[:count], self._centres)
-        self._order = np.argsort(cell, kind="stable")
-        self._sorted = self.rows[:count][self._order]
-        self._ends = np.cumsum(np.bincount(cell, minlength=len(self._centres)))
+    def _sort(self) -> None:
+        self._order = np.argsort(self._cells, kind="stable")
+        self._sorted = self.rows[self._order]
+        self._ends = np.cumsum(np.bincount(self._cells, minlength=len(self._centres)))
 
 
 def _nearest_cell(rows: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    """int64 [N]: the centre with the greatest product."""
-    cell = np.zeros(len(rows), np.int64)
+    """int32 [N]: the centre with the greatest product."""
+    cell = np.zeros(len(rows), np.int32)
     for first in range(0, len(rows), CHUNK):
         part = slice(first, first + CHUNK)
         cell[part] = (rows[part].astype(np.float32) @ centres.T).argmax(1)

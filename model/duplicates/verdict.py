@@ -1,9 +1,10 @@
 """Is one picture a copy of another? Decided on pixels at 64 px after laying one over the other.
 
-A point disagrees where the difference is more than half a pixel of misplacement and a little noise explain. The
-share of disagreeing points among all that show something (edges, and the disagreeing ones) decides, with limits
-on how far the one was moved, cut and coloured. A flat area that agrees proves nothing: drawings of one artist
-share paper and outline.
+A point disagrees where the difference is more than half a pixel of misplacement, an even tint and a little noise
+explain. The share of disagreeing points among all that show something (edges, and the disagreeing ones) decides,
+with limits on how far the one was moved, cut and coloured. A flat area that agrees proves nothing: drawings of
+one artist share paper and outline and differ by an eyebrow. Photographs are full of faint shades that no two share
+by chance, so where both pictures have them, far more may disagree: writing laid over one, for instance.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
-from torch.nn.functional import max_pool2d
+from torch.nn.functional import avg_pool2d, max_pool2d
 
-from model.duplicates.alignment import coarse, laid_over, planes, refine, search
+from model.duplicates.alignment import SIDE, coarse, laid_over, planes, refine, search
 
 METHOD = "overlay-1"  # a new name whenever a limit or a step changes: published reports name it
 LEAST_CORRELATION = 0.55  # of the coarse search: below it nothing is looked at
@@ -23,9 +24,16 @@ RIVAL = 0.06  # of correlation: how near the other of plain and mirrored must co
 NOISE = 0.05  # of full contrast
 MISPLACED = 0.5  # px
 EDGE = 0.05  # of full contrast per px: a point that shows something
+FAINT = 0.008  # of full contrast per px: a shade
+EVEN = 0.003  # of full contrast per px: flat
+# Part of the points with a faint slope, or that are not flat: a drawing's at most, a photograph's at least.
+FAINTLY_DRAWN, FAINTLY_PHOTOGRAPHED = 0.15, 0.2
+DRAWN, PHOTOGRAPHED = 0.72, 0.82
 BATCH = 64  # pairs
+RING = 4  # px
+AREA, TINT = 9, 0.1  # px, and of full contrast: an area may differ so much in light or colour
 # Limits: a strain of 1.
-DISAGREEING = 0.12  # of what shows something
+OF_DRAWINGS, OF_PHOTOGRAPHS = 0.006, 0.3  # share that disagrees of what shows something
 HIDDEN = 0.3  # of the first picture, not seen in the second
 GAIN = math.log(1.9)  # of lightness
 SATURATION = math.log(1.9)
@@ -92,8 +100,9 @@ def compare(first: Prepared, second: Prepared, most: int | None = None) -> list[
     best = found.max(1, keepdim=True).values
     least = best.sort(0, descending=True).values[most - 1] if most and most < count else best.min()
     tried = ((found >= best - RIVAL) & (best >= max(LEAST_CORRELATION, float(least)))).nonzero()
-    verdicts = [APART] * count
-    for part in tried.split(BATCH):
+    exact = ((first.planes - second.planes).abs().amax((1, 2, 3)) / EXACT).tolist()
+    verdicts = [Verdict(round(strain, 4), False) if strain < 1 else APART for strain in exact]
+    for part in tried.split(BATCH) if len(tried) else ():
         at, way = part.unbind(1)
         right = second.planes[at if len(second.planes) > 1 else torch.zeros_like(at)]
         strains = _strains(first.planes[at], right, maps[at, way])
@@ -105,8 +114,7 @@ def compare(first: Prepared, second: Prepared, most: int | None = None) -> list[
 
 def _strains(left: torch.Tensor, right: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
     """float32 [P]: the worst criterion of each pair."""
-    strain = criteria(left, right, maps).max(1).values
-    return torch.minimum(strain, (left - right).abs().amax((1, 2, 3)) / EXACT)
+    return criteria(left, right, maps).max(1).values
 
 
 def criteria(left: torch.Tensor, right: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
@@ -114,18 +122,15 @@ def criteria(left: torch.Tensor, right: torch.Tensor, maps: torch.Tensor) -> tor
     maps, gain, offset = refine(left[:, 0], right[:, 0], maps)
     over, inside = laid_over(right, maps)
     light = gain[:, None, None] * over[:, 0] + offset[:, None, None]
-    error = left[:, 0] - light
     own, other = (torch.complex(part[:, 1], part[:, 2]) for part in (left, over))
-    weight = inside / (1 + (error / NOISE).square()).square()
+    weight = inside / (1 + ((left[:, 0] - light) / NOISE).square()).square()
     turned = _colour_change(own, other, weight)
-    apart = (error.square() + 0.5 * (own - turned[:, None, None] * other).abs().square()).sqrt()
-    slopes = [_slope(left), _slope(torch.cat([light[:, None], over[:, 1:]], 1))]
-    allowed = NOISE + MISPLACED * torch.minimum(*(max_pool2d(part[:, None], 3, 1, 1)[:, 0] for part in slopes))
-    disagree = (apart > allowed) * inside
-    shown = ((torch.maximum(*slopes) > EDGE) * inside * (1 - disagree)).sum((1, 2))
-    wrong = disagree.sum((1, 2))
+    other = turned[:, None, None] * other
+    seen = torch.stack([light, other.real, other.imag], 1)
+    interior = 1 - max_pool2d(1 - inside[:, None], 2 * RING + 1, 1, RING)[:, 0]
+    disagreeing, shown = _disagreeing(left, seen, interior)
     measured = [
-        wrong / (wrong + shown + 1) / DISAGREEING,
+        disagreeing,
         (1 - inside.mean((1, 2))) / HIDDEN,
         gain.log().abs() / GAIN,
         turned.abs().clamp_min(0.01).log().abs() / SATURATION,
@@ -134,6 +139,37 @@ def criteria(left: torch.Tensor, right: torch.Tensor, maps: torch.Tensor) -> tor
         LEAST_SHOWN / shown.clamp_min(1),
     ]
     return torch.stack(measured, 1)
+
+
+def _disagreeing(left: torch.Tensor, seen: torch.Tensor, inside: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """Share of points that disagree over its limit, and number of points that agree and show something; [P] each, of
+    planes [P, 3, 64, 64] where `inside`, less the outermost `RING` px: a frame's edge is blurred into it.
+    """
+    inside = inside * torch.nn.functional.pad(torch.ones(SIDE - 2 * RING, SIDE - 2 * RING), [RING] * 4)
+    slopes = torch.stack([_slope(left), _slope(seen)])
+    allowed = NOISE + MISPLACED * max_pool2d(slopes, 3, 1, 1).amin(0)
+    disagree = (_length(seen - left - _tint(seen - left, inside)) > allowed) * inside
+    shown = ((slopes.amax(0) > EDGE) * inside * (1 - disagree)).sum((1, 2))
+    wrong = disagree.sum((1, 2))
+    faint = ((slopes > FAINT) & (slopes < EDGE)).float().mean((2, 3)).amin(0)
+    uneven = (slopes > EVEN).float().mean((2, 3)).amin(0)
+    by_shades = (faint - FAINTLY_DRAWN) / (FAINTLY_PHOTOGRAPHED - FAINTLY_DRAWN)
+    by_all = (uneven - DRAWN) / (PHOTOGRAPHED - DRAWN)
+    photograph = torch.maximum(by_shades, by_all).clamp(0, 1)
+    limit = OF_DRAWINGS + (OF_PHOTOGRAPHS - OF_DRAWINGS) * photograph
+    return wrong / (wrong + shown + 1) / limit, shown
+
+
+def _tint(change: torch.Tensor, inside: torch.Tensor) -> torch.Tensor:
+    """float32 [P, 3, 64, 64]: the even part of a change, from the points about each that changed little."""
+    little = (inside * (_length(change) < 1.5 * TINT))[:, None]
+    near = avg_pool2d(little, AREA, 1, AREA // 2)
+    return (avg_pool2d(change * little, AREA, 1, AREA // 2) / near.clamp_min(1e-3)).clamp(-TINT, TINT)
+
+
+def _length(images: torch.Tensor) -> torch.Tensor:
+    """float32 [P, 64, 64] of planes [P, 3, 64, 64]: lightness whole, colours halved."""
+    return (images[:, 0].square() + 0.5 * (images[:, 1].square() + images[:, 2].square())).sqrt()
 
 
 def _colour_change(own: torch.Tensor, other: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:

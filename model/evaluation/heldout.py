@@ -21,7 +21,7 @@ import torch
 
 from model import checkpoint
 from model.dataset import Dataset, Manifest, load_dataset
-from model.duplicates.nearest import SAME, leaders
+from model.duplicates.clusters import leaders
 from model.evaluation.figures_plot import Line, plot
 from model.manifest_file import read_manifest
 from model.network import to_network, velocity
@@ -57,7 +57,7 @@ def hold_out(dataset: Dataset, share: float = SHARE) -> tuple[Dataset, Dataset]:
     """
     if not 0 < share < 1:
         raise ValueError(f"share {share} must lie between 0 and 1")
-    lead = leaders(dataset.images, SAME, [work.registered for work in dataset.works])
+    lead = leaders(dataset.images, [work.registered for work in dataset.works])
     held = [
         place
         for place, first in enumerate(lead)

@@ -1,4 +1,4 @@
-"""Nearest works and near-copies: a signal by looks."""
+"""Nearest works and memorisation: a signal by looks."""
 
 import io
 from dataclasses import replace
@@ -7,8 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
-from model.dataset import Dataset, Manifest, pixels_of
-from model.duplicates.nearest import distances, features, leaders, memorisation, nearest_works
+from model.dataset import Dataset, Manifest
+from model.duplicates.nearest import distances, features, memorisation, nearest_works
 
 
 def picture(files: dict[str, bytes], dataset: Dataset, position: int) -> Image.Image:
@@ -40,38 +40,6 @@ def test_black_against_white_differs_in_lightness_alone() -> None:
     ends = torch.stack([torch.zeros(3, 16, 16), torch.full((3, 16, 16), 255.0)]).to(torch.uint8)
     lightness = distances(features(ends)[:1], features(ends)[1:]).item() * 3**0.5
     assert lightness == pytest.approx(1.0, abs=1e-3)
-
-
-def test_copies_follow_the_first(dataset: Dataset) -> None:
-    doubled = torch.cat([dataset.images, dataset.images])
-    assert leaders(doubled, 0.01) == [*range(12), *range(12)]
-
-
-def test_the_earliest_registration_leads_its_copies(dataset: Dataset, files: dict[str, bytes]) -> None:
-    out = io.BytesIO()
-    picture(files, dataset, 0).resize((200, 200)).save(out, "JPEG", quality=75)
-    copied = pixels_of(Image.open(out), dataset.images.shape[-1])[None]
-    both = torch.cat([copied, dataset.images[:2]])
-    assert leaders(both, 0.02) == [0, 0, 2]
-    assert leaders(both, 0.02, [9, 3, 4]) == [1, 1, 2]
-
-
-def test_clusters_are_those_of_the_plain_rule() -> None:
-    """Each picture, in order of registration, joins the earliest leader near enough, or leads itself."""
-    generator = torch.Generator().manual_seed(3)
-    base = torch.randint(0, 256, (6, 3, 16, 16), generator=generator)
-    noise = torch.randint(-25, 26, (40, 3, 16, 16), generator=generator)
-    images = (base[torch.randint(6, (40,), generator=generator)] + noise).clamp(0, 255).to(torch.uint8)
-    times = torch.randint(0, 9, (40,), generator=generator).tolist()
-    apart = distances(features(images), features(images))
-    limit = float(apart.quantile(0.1))
-    expected, found = list(range(40)), []
-    for position in sorted(expected, key=lambda place: (times[place], place)):
-        near = [first for first in found if apart[position, first] < limit]
-        expected[position] = near[0] if near else position
-        found += [] if near else [position]
-    assert leaders(images, limit, times) == expected
-    assert 6 < len(found) < 40
 
 
 def few(dataset: Dataset, positions: list[int]) -> Dataset:
