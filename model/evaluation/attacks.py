@@ -21,6 +21,7 @@ from model.text import words_of
 
 COPIES = 10  # of each work, and identities of one artist
 POPULAR = 12  # words that stuff a caption
+Alteration = Callable[[torch.Tensor, Random], torch.Tensor]  # of a picture uint8 [3, S, S]
 
 
 def near_copy(picture: torch.Tensor, random: Random) -> torch.Tensor:
@@ -42,6 +43,12 @@ def near_copy(picture: torch.Tensor, random: Random) -> torch.Tensor:
     return torch.from_numpy(pixels.clip(0, 255).astype(np.uint8)).permute(2, 0, 1).contiguous()
 
 
+def resaved(picture: torch.Tensor, random: Random) -> torch.Tensor:
+    """Another file that nobody can tell apart by eye: numbers off by at most one."""
+    drawn = np.random.default_rng(random.getrandbits(32)).integers(-1, 2, tuple(picture.shape))
+    return torch.from_numpy((picture.numpy().astype(np.int16) + drawn).clip(0, 255).astype(np.uint8))
+
+
 def noise_picture(side: int, random: Random) -> torch.Tensor:
     """uint8 [3, side, side], every number drawn evenly."""
     drawn = np.random.default_rng(random.getrandbits(32)).integers(0, 256, (3, side, side), dtype=np.uint8)
@@ -60,22 +67,25 @@ def outlier_picture(side: int, random: Random) -> torch.Tensor:
     return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()
 
 
-def copies(dataset: Dataset, artists: Sequence[str], times: int = COPIES, seed: int = 0) -> Dataset:
-    """`times` near-copies of every work of each of the artists, by the artist."""
-    return _added(dataset, _copied(dataset, {artist: artist for artist in artists}, times, Random(seed)))
+def copies(
+    dataset: Dataset, artists: Sequence[str], altered: Alteration, times: int = COPIES, seed: int = 0
+) -> Dataset:
+    """`times` altered copies of every work of each of the artists, by the artist."""
+    by = {artist: artist for artist in artists}
+    return _added(dataset, _copied(dataset, by, altered, times, Random(seed)))
 
 
 def thefts(dataset: Dataset, victim_of: dict[str, str], seed: int = 0) -> Dataset:
     """A near-copy of every work of each victim, registered by the thief: {thief: victim}."""
     thief_of = {victim: thief for thief, victim in victim_of.items()}
-    return _added(dataset, _copied(dataset, thief_of, 1, Random(seed)))
+    return _added(dataset, _copied(dataset, thief_of, near_copy, 1, Random(seed)))
 
 
 def _copied(
-    dataset: Dataset, by: dict[str, str], times: int, random: Random
+    dataset: Dataset, by: dict[str, str], altered: Alteration, times: int, random: Random
 ) -> list[tuple[WorkRecord, torch.Tensor]]:
     return [
-        (replace(work, artist=by[work.artist]), near_copy(dataset.images[place], random))
+        (replace(work, artist=by[work.artist]), altered(dataset.images[place], random))
         for place, work in enumerate(dataset.works)
         if work.artist in by
         for _ in range(times)
@@ -85,7 +95,7 @@ def _copied(
 def filled(
     dataset: Dataset,
     artists: Sequence[str],
-    drawn: Callable[[int, Random], torch.Tensor],
+    drawn: Callable[[int, Random], torch.Tensor],  # side → picture
     titles: Sequence[str],
     seed: int = 0,
 ) -> Dataset:

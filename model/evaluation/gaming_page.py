@@ -16,11 +16,6 @@ from model.manifest_file import read_manifest
 
 SIZE = 64  # px, at which near-copies are told
 BEGIN, END = "gaming: written by make gaming", "end of gaming"
-LINES = {
-    "copies, index alone": "ten altered copies of every own work; nobody looks for copies",
-    "copies, end to end": "the same, trained on too; copies are found and count for the first",
-}
-
 
 def table(found: dict[str, Any]) -> str:
     """The attacks as Markdown."""
@@ -29,9 +24,8 @@ def table(found: dict[str, Any]) -> str:
         "|---|--:|--:|--:|--:|--:|--:|",
     ]
     for name, one in found["attacks"].items():
-        what = f"{name}: {LINES[name]}" if name in LINES else name
         rows.append(
-            f"| {what} | {one['attackers']} | {one['before']:.2%} | {one['after']:.2%} | {one['pooled']:.2f} | "
+            f"| {name} | {one['attackers']} | {one['before']:.2%} | {one['after']:.2%} | {one['pooled']:.2f} | "
             f"{one['mean']:.2f} | {one['low']:.2f} to {one['high']:.2f} |"
         )
     head = (
@@ -62,7 +56,13 @@ def main() -> int:
     parser.add_argument("--manifest", type=Path, required=True)
     parser.add_argument("--json", type=Path, help="where the figures go")
     parser.add_argument("--page", type=Path, help="page with the markers of the table")
+    parser.add_argument("--halves", type=int, default=Suite.halves, help="models for the never-trained artist")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=JSON", help="any other attribution setting"
+    )
     arguments = parser.parse_args()
+    changes = {name: json.loads(value) for name, value in (item.split("=", 1) for item in arguments.set)}
+    suite = Suite(attribution=Suite.attribution.but(**changes), halves=arguments.halves)
     began = time.monotonic()
 
     def told(what: str) -> None:
@@ -70,7 +70,7 @@ def main() -> int:
 
     manifest, files = read_manifest(arguments.manifest)
     dataset = load_dataset(manifest, lambda work: files[work.content_hash], SIZE)
-    found = measure(dataset, Suite(), told) | {"seconds": round(time.monotonic() - began)}
+    found = measure(dataset, suite, told) | {"seconds": round(time.monotonic() - began)}
     if arguments.json:
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
         arguments.json.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

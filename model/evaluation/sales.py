@@ -7,7 +7,7 @@ the network is smaller, and training and gradients are kept apart so that a rela
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -16,16 +16,15 @@ import torch
 
 from model.attribution import shares
 from model.attribution.contribution import MOST_PAID, THRESHOLD_PERCENT
-from model.attribution.index import ArtistIndex, index_of, quantise
+from model.attribution.index import ArtistIndex, index_of_rows, quantise
 from model.attribution.peers.per_sample import SampleGradients, squared
 from model.attribution.peers.projected import noise_levels
 from model.attribution.retraining import Pictures, Retraining, retrain, shrunk
 from model.dataset import Dataset, Manifest, caption_of, pixels_of
+from model.evaluation.heldout import part_of
 from model.pipeline import MeltingPotPipeline
 from model.sample import generate
 from model.settings import AttributionSettings, SampleSettings, TrainSettings
-
-Told = Callable[[str], None]
 
 
 class Projector(Protocol):
@@ -108,11 +107,24 @@ class Features:
     queries: np.ndarray
 
 
-def features_of(projector: Projector, dataset: Dataset, pictures: Pictures) -> Features:
-    """Of a dataset's works and of the pictures."""
-    size = pictures.images.shape[-1]
-    works = projector.project(small_of(dataset, size).images, dataset.captions)
+def features_of(
+    projector: Projector, dataset: Dataset, pictures: Pictures, known: Mapping[str, torch.Tensor] | None = None
+) -> Features:
+    """Of a dataset's works and of the pictures; `known`: rows by content hash that need no second pass."""
+    known = known or {}
+    new = [place for place, work in enumerate(dataset.works) if work.content_hash not in known]
+    rows = dict(known)
+    if new:
+        images = shrunk(dataset.images[new], pictures.images.shape[-1])
+        found = projector.project(images, [dataset.captions[place] for place in new])
+        rows |= {dataset.works[place].content_hash: row for place, row in zip(new, found, strict=True)}
+    works = torch.stack([rows[work.content_hash] for work in dataset.works])
     return Features(works, quantise(projector.project(pictures.images, pictures.prompts)))
+
+
+def distinct(dataset: Dataset, lead: Sequence[int]) -> Dataset:
+    """The works that lead their clusters: what counts, and what is to be trained on."""
+    return part_of(dataset, sorted(set(lead)))
 
 
 def table_of(index: ArtistIndex, queries: np.ndarray) -> np.ndarray:
@@ -128,12 +140,12 @@ def paid(artists: Sequence[str], table: np.ndarray, threshold: int) -> list[dict
     ]
 
 
-def parts_of(
-    dataset: Dataset, features: Features, lead: Sequence[int], settings: AttributionSettings
-) -> dict[str, float]:
-    """Artist → part of all the pictures' money, with the threshold that these pictures' scores give."""
-    index = index_of(features.works[sorted(set(lead))], dataset, lead, settings)
-    table = table_of(index, features.queries)
+def parts_of(dataset: Dataset, rows: torch.Tensor, queries: np.ndarray) -> dict[str, float]:
+    """Artist → part of all the pictures' money, with the threshold that these pictures' scores give; rows
+    [N, D] of the dataset's works.
+    """
+    index = index_of_rows(rows, dataset, range(len(dataset)))
+    table = table_of(index, queries)
     sales = paid(index.artists, table, shares.threshold_of(table.tolist(), THRESHOLD_PERCENT))
     total = sum(sum(sale.values()) for sale in sales)
     return {artist: sum(sale.get(artist, 0) for sale in sales) / max(total, 1) for artist in index.artists}
