@@ -1,5 +1,5 @@
 # Every command of the project. `make demo` and `make test` need nothing beforehand but Python 3.11, Node 20 and make.
-.PHONY: help demo up down test test-contracts test-forge test-python fuzz prove slither bench-gas checkpoint checkpoint-all sheet heldout figures dicebear gaming bench-model bench-copies install compile clean
+.PHONY: help evaluate demo up down test test-contracts test-forge test-python fuzz prove slither bench-gas checkpoint checkpoint-all sheet heldout figures dicebear gaming bench-model bench-watermark bench-copies bench-adapters install compile clean
 
 PY := .venv/bin/python
 ANVIL_DIR := $(CURDIR)/node_modules/@foundry-rs/anvil-linux-amd64/bin
@@ -57,8 +57,17 @@ gaming: install   ## does it pay to cheat: attacks on attribution (minutes on 2 
 bench-model: install ## how fast the model trains and draws here: benchmarks/results/model_speed.json, docs/benchmarks.md
 	OMP_NUM_THREADS=1 $(PY) -m benchmarks.model_speed
 
+bench-watermark: install   ## what the watermark of pictures survives: benchmarks/results/watermark.json, docs/benchmarks.md
+	OMP_NUM_THREADS=1 $(PY) -m benchmarks.watermark
+
+evaluate: install   ## how faithful attribution and contributions are, ours and every peer: half an hour on 2 cores
+	OMP_NUM_THREADS=1 $(PY) -m benchmarks.evaluate --anew
 bench-copies: install   ## near-copies: how many are found among a million works, how many works are wrongly merged, how fast
 	OMP_NUM_THREADS=1 $(PY) -m benchmarks.near_copies
+
+bench-adapters: install ## what sums of artists' adapters lose against joint training: benchmarks/results/adapters.json, docs/benchmarks.md
+	$(PY) tools/openmoji_manifest.py .meltingpot/openmoji
+	OMP_NUM_THREADS=1 $(PY) -m benchmarks.adapters --manifest .meltingpot/openmoji/MANIFEST.jsonl
 
 checkpoint: install   ## train the shipped checkpoint anew (hours on 2 cores; goes on where it was stopped)
 	$(PY) tools/openmoji_manifest.py .meltingpot/openmoji

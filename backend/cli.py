@@ -31,6 +31,7 @@ COMMANDS = {
     "prepaid": ("backend.prepaid.commands", "prepaid", "Buy by signed vouchers from a prepaid balance; settle many sales at once."),
     "claim": ("backend.royalties.commands", "claim", "Pay out what artists, holders and funds are owed."),
     "vote": ("backend.governance.commands", "vote", "Propose and vote on rules and resolutions."),
+    "provenance": ("backend.generations.provenance_commands", "provenance", "Say where a picture comes from, by its manifest and watermark."),
     "verify": ("backend.verify.commands", "verify", "Recompute everything from chain and IPFS, as a stranger would."),
 }
 

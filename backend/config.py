@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     environment: Literal["development", "production"] = "development"
     log_level: str = "INFO"
     data_dir: Path = Path(".meltingpot")
+    device: str = Field("auto", description="that trains, draws and attributes: auto (GPU, else CPU), cpu, cuda:N")
 
     # chain
     chain_rpc_url: str = "http://127.0.0.1:8545"
@@ -70,6 +71,10 @@ class Settings(BaseSettings):
     resolver_keystore: Path | None = None
     keystore_password: SecretStr | None = None
     keystore_password_file: Path | None = None
+
+    # manifests of generated pictures; None in development: throw-away certificates in data_dir
+    provenance_certificates: Path | None = None
+    provenance_key: Path | None = None
 
     # worker
     worker_poll_s: float = Field(0.5, gt=0)

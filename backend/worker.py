@@ -74,6 +74,7 @@ class Worker:
     def __init__(
         self, ctx: Context, stop: threading.Event | None = None, sampling: SampleSettings | None = None
     ) -> None:
+        from backend.generations.provenance import credentials_of
         from backend.generations.serving import ModelCache
 
         settings = ctx.settings
@@ -85,7 +86,7 @@ class Worker:
             settings.worker_max_attempts,
             settings.worker_deadline_margin_s,
         )
-        self.models = ModelCache(ctx)
+        self.models, self.signer = ModelCache(ctx), credentials_of(settings)
 
     def run(self) -> None:
         """Works until `stop` is set. What is away, or an operator without its role, is waited for."""
@@ -163,11 +164,12 @@ class Worker:
         return ready
 
     def _one(self, model: ServedModel, order: LeasedOrder, images: list) -> Fulfilment | None:
-        from backend.generations import fulfilment
+        from backend.generations import fulfilment, provenance
 
         try:
             self._step(order, "pin")
-            output: Output = fulfilment.pin(self.ctx, images)
+            images, files = provenance.delivered(self.ctx, order, model.cid, images, self.signer)
+            output: Output = fulfilment.pin(self.ctx, files)
             self._step(order, "attribute")
             return fulfilment.attribute(self.ctx, model, order, images, output, self.sampling)
         except Stopping:

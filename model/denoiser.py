@@ -85,7 +85,7 @@ class Denoiser(Protocol):
     def draw(
         self, prompts: list[str], seeds: list[int], settings: SampleSettings, step: Step
     ) -> list[Image.Image]:
-        """One picture for each prompt and seed; `step(done, steps)`."""
+        """One picture of the network's own size for each prompt and seed; `step(done, steps)`."""
 
     def save(self, out_dir: Path, settings: TrainSettings) -> None:
         """Write the parts of a standard diffusers directory."""

@@ -59,12 +59,14 @@ pipeline("{prompt}").images[0].save("picture.png")
 ```
 
 - `works.json`: content hash, title, artist, licence and source of every work trained on here.
-- `dataset.json`: the manifest of the last training; `settings.json`, `history.json`, `log.jsonl`: how it went.
+- `dataset.json`: the manifest of the last training; `settings.json`, `history.json`, `log.jsonl`.
 """
 
 
 class LatentDenoiser:
-    """Satisfies `model.denoiser.Denoiser`. Noise level 0..1 is the timestep t of DDPM, first to last: x = √ᾱ·latent + √(1−ᾱ)·noise (arXiv 2006.11239); v = √ᾱ·noise − √(1−ᾱ)·latent (2202.00512).
+    """Satisfies `model.denoiser.Denoiser`. Noise level 0..1 is the timestep t of DDPM, first to last.
+
+    x = √ᾱ·latent + √(1−ᾱ)·noise (arXiv 2006.11239); v = √ᾱ·noise − √(1−ᾱ)·latent (2202.00512).
     """
 
     unknown_word = ""  # a word left out: byte-pair tokenizers know no unknown word
@@ -156,7 +158,7 @@ class LatentDenoiser:
             return found
 
         self.pipeline.set_progress_bar_config(disable=True)
-        images = self.pipeline(
+        return self.pipeline(
             prompts,
             generator=[torch.Generator().manual_seed(seed) for seed in seeds],
             num_inference_steps=steps,
@@ -164,8 +166,6 @@ class LatentDenoiser:
             callback_on_step_end=told,
             callback_on_step_end_tensor_inputs=["latents"],
         ).images
-        side = settings.output_size
-        return [image.resize((side, side), Image.Resampling.LANCZOS) for image in images] if side else images
 
     def save(self, out_dir: Path, settings: TrainSettings) -> None:
         """The base's files as they are, and the adapter beside them, or the UNet trained as a whole."""

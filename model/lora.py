@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 from diffusers import UNet2DConditionModel
 from safetensors import safe_open
+from safetensors.torch import save_file
 
 FILE = "pytorch_lora_weights.safetensors"
 NAME = "melting_pot"  # of the one adapter that a training changes
@@ -52,8 +53,11 @@ def add(unet: UNet2DConditionModel, rank: int, alpha: float, targets: Sequence[s
 
 
 def save(unet: UNet2DConditionModel, directory: Path, dtype: torch.dtype) -> None:
-    """Write the adapter as the file that `pipe.load_lora_weights(directory)` of diffusers reads."""
-    from diffusers import StableDiffusionPipeline
+    """Write the adapter as the file that `pipe.load_lora_weights(directory)` of diffusers reads.
+
+    diffusers' own writer puts two entries into the header, in an order that changes from run to run; with
+    one, the same adapter gives the same bytes.
+    """
     from peft.utils import get_peft_model_state_dict
 
     state = get_peft_model_state_dict(unet, adapter_name=NAME)
@@ -62,16 +66,14 @@ def save(unet: UNet2DConditionModel, directory: Path, dtype: torch.dtype) -> Non
     told = {
         "r": config.r,
         "lora_alpha": config.lora_alpha,
-        "target_modules": sorted(targets) if isinstance(targets, (set, list, tuple)) else targets,
+        "target_modules": targets if isinstance(targets, str) else sorted(targets),
         "lora_dropout": 0.0,
         "bias": "none",
     }
-    StableDiffusionPipeline.save_lora_weights(
-        directory,
-        unet_lora_layers={name: w.detach().to("cpu", dtype).contiguous() for name, w in state.items()},
-        weight_name=FILE,
-        unet_lora_adapter_metadata=told,
-    )
+    header = json.dumps({PREFIX + key: value for key, value in told.items()}, sort_keys=True)
+    weights = {PREFIX + name: w.detach().to("cpu", dtype).contiguous() for name, w in state.items()}
+    directory.mkdir(parents=True, exist_ok=True)
+    save_file(weights, directory / FILE, metadata={METADATA: header})
 
 
 def load(unet: UNet2DConditionModel, directory: Path) -> None:

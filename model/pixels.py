@@ -109,7 +109,6 @@ class PixelDenoiser:
             seeds,
             num_inference_steps=settings.steps,
             guidance_scale=settings.guidance,
-            output_size=settings.output_size,
             callback=step,
         ).images
 

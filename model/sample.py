@@ -12,6 +12,7 @@ from PIL import Image
 
 from model.denoiser import denoiser_of
 from model.settings import SampleSettings
+from model.upscale import upscale
 
 
 def generate(
@@ -50,5 +51,7 @@ def generate(
             made = denoiser.draw(
                 asked + [asked[-1]] * spare, drawn + [drawn[-1]] * spare, settings, step
             )
+        if settings.output_size:
+            made = [upscale(picture, settings.output_size, settings.upscaler) for picture in made]
         pictures += made[: len(asked)]
     return pictures

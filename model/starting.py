@@ -67,8 +67,8 @@ def size_of(start: Path) -> int:
 def default_steps(works: int, settings: TrainSettings, start: Path | None) -> int:
     """Steps that suit a demonstration on two cores: about a minute with a start, two and a half from nothing.
 
-    From nothing a small set gets fewer steps, as it only repeats itself after some two hundred epochs; with fewer than
-    FEWEST_STEPS no picture comes out of the noise.
+    From nothing a small set gets fewer steps, as it only repeats itself after some two hundred epochs; with
+    fewer than FEWEST_STEPS no picture comes out of the noise.
     """
     if start is not None:
         return CONTINUED_STEPS
@@ -82,7 +82,7 @@ def _words(dataset: Dataset, known: list[str]) -> list[str]:
 
 def new_pipeline(dataset: Dataset, settings: TrainSettings) -> MeltingPotPipeline:
     """Untrained weights drawn from the seed; the vocabulary is that of the dataset's captions."""
-    words = _words(dataset, [])
+    words = _words(dataset, [])[: settings.max_words or None]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         unet = build_unet(settings)

@@ -2,13 +2,13 @@
 record.
 
 Everything but the time it takes is decided by the order and the model version, so a second worker that
-repeats the work of a first one that died comes to the same pictures.
+repeats the work of a first one that died comes to the same pictures. Their files differ in the manifests'
+signatures alone.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -102,11 +102,11 @@ def generate(
     return [[next(pictures) for _ in range(order.order.quantity)] for order in orders]
 
 
-def pin(ctx: Context, pictures: Sequence[Image]) -> Output:
-    """Puts the pictures on IPFS. `sha256` is the file's, or of the files' digests one after the other for a
-    directory.
+def pin(ctx: Context, pictures: Sequence[bytes]) -> Output:
+    """Puts the pictures' PNG files on IPFS. `sha256` is the file's, or of the files' digests one after the other
+    for a directory.
     """
-    files = [(f"{number + 1}.png", _png(picture)) for number, picture in enumerate(pictures)]
+    files = [(f"{number + 1}.png", data) for number, data in enumerate(pictures)]
     digests = tuple((name, "0x" + hashlib.sha256(data).hexdigest()) for name, data in files)
     if len(files) == 1:
         return Output(ctx.ipfs.add(files[0][1]), digests[0][1], digests)
@@ -126,7 +126,9 @@ def attribute(
     output: Output,
     sampling: SampleSettings,
 ) -> Fulfilment:
-    """Measures which artists the pictures drew on, and publishes the record."""
+    """Measures which artists the pictures drew on, and publishes the record. `pictures` are those of the files,
+    watermark and all, so that anybody can measure again from what was delivered.
+    """
     from model.attribution.index import queries
 
     order, report = leased.order, model.report
@@ -182,9 +184,3 @@ def likeness(model: ServedModel, pictures: Sequence[Image], artists: Sequence[st
         "nearest": [{"artist": artist, "works": nearest(artist)} for artist in artists],
         "memorisation": [memorisation(picture, model.dataset) for picture in pictures],
     }
-
-
-def _png(picture: Image) -> bytes:
-    out = io.BytesIO()
-    picture.save(out, "PNG", optimize=False, compress_level=6)
-    return out.getvalue()

@@ -99,7 +99,7 @@ def load_model(ctx: Context, digest: str) -> ServedModel:
         cid=cid,
         report_cid=report_cid,
         report=report,
-        pipeline=load_pipeline(directory),
+        pipeline=load_pipeline(directory, ctx.settings.device),
         index=ArtistIndex.load(artifacts.artifact_file(ctx, report["index_cid"])),
         dataset=datasets.load_works(ctx, manifest, settings_of(directory).size),
         attribution=AttributionSettings.from_json(report["method"]["parameters"]),

@@ -79,10 +79,11 @@ def train_round(
     from_scratch: bool = False,
     block: int | None = None,
 ) -> TrainedModel:
-    """Train on the works that consent at `block` (default: now), from the last round's model version where that
-    may be (`starts`); put dataset, settings and model on IPFS.
+    """Train on the works that consent at `block` (default: now), from the last round's model version where
+    that may be (`starts`); put dataset, settings and model on IPFS.
     """
     from model.checkpoint import settings_of
+    from model.compute import Compute
     from model.train import train
 
     manifest = datasets.consenting_works(ctx, block, progress)
@@ -94,7 +95,12 @@ def train_round(
     out = artifacts.scratch_directory(ctx)
     try:
         result = train(
-            dataset, settings, out, directory, lambda done, total, *_: progress("train", done, total)
+            dataset,
+            settings,
+            out,
+            directory,
+            lambda done, total, *_: progress("train", done, total),
+            compute=Compute(ctx.settings.device),
         )
         compute_s = int(time.process_time() - before)
         model_cid = artifacts.publish_model(ctx, out)
@@ -190,7 +196,7 @@ def _measure(
     from model.checkpoint import load_pipeline, settings_of
 
     directory = artifacts.model_directory(ctx, trained.model_cid)
-    pipeline = load_pipeline(directory)
+    pipeline = load_pipeline(directory, ctx.settings.device)
     manifest = datasets.read_dataset(ctx, trained.dataset_cid)
     dataset = datasets.load_works(ctx, manifest, settings_of(directory).size, progress)
     index = build_index(pipeline, dataset, settings, lambda done, total, *_: progress("index", done, total))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from backend.chain.batch import call_many
@@ -18,6 +16,7 @@ from backend.verify.checks import Findings
 from backend.verify.contributions import index_of
 from backend.verify.deliveries import Delivered, deliveries
 from backend.verify.facts import Event, Facts
+from backend.verify.provenance import check_provenance, pictures_of
 from backend.verify.shown import check_shown
 from backend.verify.training import report_of
 
@@ -203,7 +202,8 @@ def _check_output(
 ) -> None:
     """The pictures at the CID on the chain, against the hash on the chain and those in the record."""
     quantity, chain = delivered.quantity, delivered.output
-    digests = _output_digests(facts, cid_of_digest(chain["outputDigest"]), quantity)
+    pictures = pictures_of(facts, cid_of_digest(chain["outputDigest"]), quantity)
+    digests = [hashlib.sha256(data).digest() for data in pictures]
     joined = digests[0] if quantity == 1 else hashlib.sha256(b"".join(digests)).digest()
     named = [(f"{number}.png", "0x" + digest.hex()) for number, digest in enumerate(digests, start=1)]
     findings.compare(
@@ -212,18 +212,7 @@ def _check_output(
         (chain["outputHash"], [(file["name"], _hex(file["sha256"])) for file in files]),
         f"{len(digests)} pictures",
     )
-
-
-def _output_digests(facts: Facts, cid: str, quantity: int) -> list[bytes]:
-    """sha256 of each picture, in order: one file, or a directory of 1.png, 2.png … for several."""
-    if quantity == 1:
-        return [hashlib.sha256(facts.ctx.ipfs.get(cid)).digest()]
-    with tempfile.TemporaryDirectory() as folder:
-        found = facts.ctx.ipfs.get_directory(cid, Path(folder) / "output")
-        names = [f"{number + 1}.png" for number in range(quantity)]
-        if sorted(names) != sorted(path.name for path in found.iterdir()):
-            raise ValueError(f"{cid} does not hold {quantity} pictures")
-        return [hashlib.sha256((found / name).read_bytes()).digest() for name in names]
+    check_provenance(facts, findings, delivered, pictures)
 
 
 def _check_attribution(

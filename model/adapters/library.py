@@ -158,12 +158,13 @@ def _expect_none_behind(dataset: Dataset, base: Path) -> None:
     """Of a base from elsewhere nobody knows; the manifest says so."""
     if not checkpoint.is_ours(base):
         return
-    behind = {work["content_hash"] for work in checkpoint.works_behind(base)}
-    found = [work for work in dataset.works if work.content_hash in behind]
+    behind = checkpoint.works_behind(base)
+    hashes, artists = {work["content_hash"] for work in behind}, {work["artist"] for work in behind}
+    found = [w for w in dataset.works if w.content_hash in hashes or w.credits()["artist"] in artists]
     if found:
         raise ValueError(
-            f"{len(found)} works (the first: {found[0].title!r}) are behind {base}: taking the adapter away "
-            "would leave them in; use a base without them"
+            f"{len(found)} works (the first: {found[0].title!r}), or others of their artist, stand behind "
+            f"{base}: taking the adapter away would leave them in; use a base without them"
         )
 
 

@@ -2,7 +2,8 @@
 generated pictures, as retraining without artists shows.
 
 Small networks are trained on halves of the artists and asked for their loss on each picture (the probes);
-the artist index says what to expect, the losses correct it (`model/attribution/effects.py`). Each probe is
+gradients (the artist index's, and those of the small networks themselves) say what to expect, the losses
+correct it (`model/attribution/effects.py`). Each probe is
 then shared out like a sale (threshold, normalised to the same total), so one odd picture cannot outweigh
 the rest; an artist's score is the sum over the probes. From the published effects on, everything is
 integers: `allocated` repeats it on any machine. The effects follow from published integers by floating
@@ -21,9 +22,10 @@ import torch
 
 from model.attribution import lds, shares
 from model.attribution.effects import fitted_effects
+from model.attribution.ensemble import mean_scores, of_one_size
 from model.attribution.evidence import Probes, Retrained, probes_of
 from model.attribution.index import ArtistIndex, queries
-from model.attribution.retraining import Pictures, Plan, Retraining, retrained_losses, shrunk
+from model.attribution.retraining import Pictures, Plan, Retraining, retrained, shrunk
 from model.dataset import Dataset, pixels_of
 from model.pipeline import MeltingPotPipeline
 from model.sample import generate
@@ -114,11 +116,11 @@ def measure(
     )
     images = torch.stack([pixels_of(picture, dataset.images.shape[-1]) for picture in pictures])
     subsets = subsets_of(len(index.artists), retrain)
-    retrained = _retrained(dataset, Pictures(images, prompts), subsets, retrain, small, told)
-    return contribution_from(index, Probes(asked, found), retrained)
+    outcomes = _trained_again(dataset, Pictures(images, prompts), subsets, retrain, small, told)
+    return contribution_from(index, Probes(asked, found), outcomes)
 
 
-def _retrained(
+def _trained_again(
     dataset: Dataset,
     pictures: Pictures,
     subsets: np.ndarray,
@@ -127,7 +129,8 @@ def _retrained(
     told: Callable[[str, int, int], None],
 ) -> Retrained:
     if not len(subsets):
-        return Retrained(subsets, np.zeros((0, len(pictures)), dtype=np.int64))
+        nothing = np.zeros((0, len(pictures)), dtype=np.int64)
+        return Retrained(subsets, nothing, np.zeros((len(pictures), len(dataset.artists)), dtype=np.int64))
     seen = Dataset(
         dataset.manifest,
         shrunk(dataset.images, small.size),
@@ -135,10 +138,20 @@ def _retrained(
         dataset.artists,
         dataset.artist_of,
     )
-    plan = Plan(seen, small, Pictures(shrunk(pictures.images, small.size), pictures.prompts), settings)
-    runs = [Retraining(subset, settings.training_seed) for subset in subsets]
-    losses = retrained_losses(plan, runs, progress=lambda done, everything: told("retrain", done, everything))
-    return Retrained(subsets, np.rint(losses.astype(float) * MICRO).astype(np.int64))
+    asked = Pictures(shrunk(pictures.images, small.size), pictures.prompts)
+    outcomes = retrained(
+        Plan(seen, small, asked, settings, settings.scores()),
+        [Retraining(subset, settings.training_seed) for subset in subsets],
+        progress=lambda done, everything: told("retrain", done, everything),
+    )
+    expected = mean_scores([outcome.scores for outcome in outcomes], subsets)
+    return Retrained(
+        subsets, _millionths(np.stack([outcome.losses for outcome in outcomes])), _millionths(expected)
+    )
+
+
+def _millionths(values: np.ndarray) -> np.ndarray:
+    return np.rint(values.astype(float) * MICRO).astype(np.int64)
 
 
 def contribution_from(
@@ -167,17 +180,18 @@ def index_scores(index: ArtistIndex, probes: Probes) -> np.ndarray:
 
 
 def effects_of(table: np.ndarray, retrained: Retrained) -> Measured:
-    """Effects from the outcomes of retraining, with the index's scores [P, A] as prior.
+    """Effects from the outcomes of retraining; prior: the index's scores [P, A] and, with the same weight,
+    those of the retrained networks' own gradients.
 
     Without retrainings (fewer than three artists) the index's scores themselves, of unknown deviation.
     """
     if len(retrained.subsets) < FEWEST_RETRAINS:
         return Measured(table, np.zeros_like(table), 1.0)
-    found = fitted_effects(retrained.subsets, retrained.losses / MICRO, table.astype(float))
-    effects, deviations = (
-        np.rint(part * MICRO).astype(np.int64) for part in (found.mean, found.deviation)
+    prior = of_one_size(table) + retrained.expected / MICRO
+    found = fitted_effects(retrained.subsets, retrained.losses / MICRO, prior)
+    return Measured(
+        _millionths(found.mean), _millionths(found.deviation), min(1.0, found.chosen["noise"])
     )
-    return Measured(effects, deviations, min(1.0, found.chosen["noise"]))
 
 
 def allocated(

@@ -6,20 +6,22 @@ There are more artists than models, so the data alone decide little. The prior i
 p [A] are scores of a gradient method (D-TRAK), which are right about who matters and wrong about how much,
 so that not only the mean but also the freedom v = 1 − c + c·p² / mean p² follows them: where the gradients
 see nothing, little is expected and much data is needed to be believed. β, t and c are the ones that make
-the observed losses most likely (type-II maximum likelihood; Rasmussen & Williams 2006, 5.4), over
-all pictures at once; the outcome of other retrainings plays no part. With c = 0 and β = 0 this is a ridge
+the observed losses most likely (type-II maximum likelihood; Rasmussen & Williams 2006, 5.4), over all
+pictures at once; the outcome of other retrainings plays no part. On one picture artists matter more than on
+another: its own t is a multiple of that, averaged over by how likely each makes this picture's losses. With c = 0 and β = 0 this is a ridge
 regression, that is a datamodel (arXiv 2202.00622).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 FREEDOM = np.geomspace(1e-3, 1.0, 19)  # t: variance of an artist's effect over that of the noise
 FOLLOWING = (0.0, 0.3, 0.6, 0.8, 0.9, 0.97)  # c: how far that variance follows the prior's square
+# Multiples of t for single pictures, with their prior weights: within a factor of ten, rather near than far.
+MULTIPLES = ((0.1, 0.3), (0.3, 0.8), (1.0, 1.0), (3.0, 0.8), (10.0, 0.3))
 
 
 @dataclass(frozen=True)
@@ -108,15 +110,34 @@ def _posterior(
     design: np.ndarray, outcome: np.ndarray, expected: np.ndarray, shape: np.ndarray, fit: dict[str, float]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Mean and variance [Q, A] of τ in units of the pictures' scale."""
-    variance, covariance = _covariances(design, shape, fit["t"], fit["c"])
+    parts = []
+    for multiple, weight in MULTIPLES:
+        mean, variance, likelihood = _with_freedom(design, outcome, expected, shape, fit, fit["t"] * multiple)
+        parts.append((mean, variance, likelihood + np.log(weight)))
+    logs = np.stack([part[2] for part in parts])
+    weights = np.exp(logs - logs.max(0))
+    weights = (weights / weights.sum(0))[..., None]
+    means = np.stack([part[0] for part in parts])
+    mean = (weights * means).sum(0)
+    spread = np.stack([part[1] for part in parts]) + (means - mean) ** 2
+    return mean, (weights * spread).sum(0)
+
+
+def _with_freedom(
+    design: np.ndarray,
+    outcome: np.ndarray,
+    expected: np.ndarray,
+    shape: np.ndarray,
+    fit: dict[str, float],
+    t: float,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For one t: mean and variance [Q, A], and each picture's log likelihood [Q]."""
+    variance, covariance = _covariances(design, shape, t, fit["c"])
     rest = (outcome - fit["beta"] * design @ expected.T).T[..., None]
     reach = design.T[None] * variance[..., None]  # [Q, A, M − 1]
-    mean = (reach @ np.linalg.solve(covariance, rest))[..., 0] + fit["beta"] * expected
-    known = (reach * np.linalg.solve(covariance, reach.transpose(0, 2, 1)).transpose(0, 2, 1)).sum(2)
-    return mean, fit["noise"] * np.clip(variance - known, 0, None)
-
-
-def total_effects(effects: Effects, pictures: Sequence[int] | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """(sum [A], deviation [A]) over the pictures, their errors taken as independent."""
-    chosen = slice(None) if pictures is None else list(pictures)
-    return effects.mean[chosen].sum(0), np.sqrt((effects.deviation[chosen] ** 2).sum(0))
+    solved = np.linalg.solve(covariance, np.concatenate([rest, reach.transpose(0, 2, 1)], 2))
+    noise = (rest * solved[..., :1]).sum((1, 2)) / len(design)
+    mean = (reach @ solved[..., :1])[..., 0] + fit["beta"] * expected
+    known = (reach * solved[..., 1:].transpose(0, 2, 1)).sum(2)
+    likelihood = -0.5 * (len(design) * np.log(noise) + np.linalg.slogdet(covariance)[1])
+    return mean, noise[:, None] * np.clip(variance - known, 0, None), likelihood

@@ -59,23 +59,33 @@ def load_probes(source: Path | IO[bytes]) -> Probes:
 
 @dataclass(frozen=True)
 class Retrained:
-    """What retraining showed: losses int64 [M, P] in millionths after training on subsets bool [M, A]."""
+    """What retraining showed: losses int64 [M, P] in millionths after training on subsets bool [M, A], and
+    expected int64 [P, A] in millionths: what the gradients in those networks say of the artists on average.
+    """
 
     subsets: np.ndarray
     losses: np.ndarray
+    expected: np.ndarray
 
     def save(self, path: Path) -> None:
         """Write an .npz whose bytes depend on the content alone."""
-        write_arrays(path, {"subsets": self.subsets.astype(np.uint8), "losses": self.losses.astype(np.int64)})
+        whole = {"losses": self.losses, "expected": self.expected}
+        write_arrays(
+            path,
+            {"subsets": self.subsets.astype(np.uint8)} | {n: v.astype(np.int64) for n, v in whole.items()},
+        )
 
 
 def load_retrained(source: Path | IO[bytes]) -> Retrained:
     """Read saved outcomes. Raises ValueError when the parts do not fit together."""
-    data = read_arrays(source, ("subsets", "losses"))
-    subsets, losses = data["subsets"], data["losses"]
-    if subsets.ndim != 2 or losses.ndim != 2 or len(subsets) != len(losses) or losses.dtype != np.int64:
-        raise ValueError(f"subsets {subsets.shape} and losses {losses.dtype} {losses.shape} do not fit together")
-    return Retrained(subsets.astype(bool), losses)
+    data = read_arrays(source, ("subsets", "losses", "expected"))
+    subsets, losses, expected = data["subsets"], data["losses"], data["expected"]
+    shapes = f"subsets {subsets.shape}, losses {losses.shape} and expected {expected.shape}"
+    if not subsets.ndim == losses.ndim == expected.ndim == 2 or losses.dtype != np.int64:
+        raise ValueError(f"{shapes} are no outcomes of retraining")
+    if len(subsets) != len(losses) or expected.shape != (losses.shape[1], subsets.shape[1]):
+        raise ValueError(f"{shapes} do not fit together")
+    return Retrained(subsets.astype(bool), losses, expected)
 
 
 def probes_of(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +18,11 @@ import numpy as np
 import torch
 
 from model.attribution.arrays import read_arrays, write_arrays
+from model.attribution.ensemble import Scorer
 from model.dataset import Dataset, Manifest, canonical
 from model.denoiser import Text, denoiser_of
 from model.pipeline import MeltingPotPipeline
-from model.settings import RetrainSettings, TrainSettings
+from model.settings import AttributionSettings, RetrainSettings, TrainSettings
 from model.starting import new_pipeline
 from model.trainer import Trainer
 
@@ -133,6 +134,16 @@ def picture_losses(pipeline: MeltingPotPipeline, pictures: Pictures, settings: R
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """losses float32 [Q], means over the noise levels; scores float32 [Q, A]: what D-TRAK in this network
+    says of its artists, 0 for those it was not trained on; [Q, 0] where the plan asks for none.
+    """
+
+    losses: np.ndarray
+    scores: np.ndarray
+
+
+@dataclass(frozen=True)
 class Plan:
     """Everything that decides the outcome of retrainings, and where outcomes are kept."""
 
@@ -140,6 +151,7 @@ class Plan:
     settings: TrainSettings
     pictures: Pictures
     losses: RetrainSettings
+    scores: AttributionSettings | None = None  # of the gradients that each network is also asked for
     folder: Path | None = None  # a retraining found here is not done again
 
     def path(self, retraining: Retraining) -> Path | None:
@@ -152,6 +164,7 @@ class Plan:
                 self.settings.to_json(),
                 self.pictures.digest(),
                 [self.losses.noise_levels, self.losses.noise_seed],
+                self.scores.to_json() if self.scores else None,
                 np.packbits(retraining.subset).tobytes().hex(),
                 retraining.seed,
                 torch.__version__,
@@ -160,48 +173,62 @@ class Plan:
         return self.folder / f"{hashlib.sha256(key).hexdigest()[:32]}.npz"
 
 
-def retrained_losses(
+def retrained(
     plan: Plan,
     retrainings: Sequence[Retraining],
     processes: int = 0,
     progress: Callable[[int, int], None] | None = None,
-) -> np.ndarray:
-    """float32 [M, Q]: mean loss over the noise levels of each picture after each of the retrainings.
+) -> list[Outcome]:
+    """The outcome of each of the retrainings. `progress(done, M)` after each.
 
-    `processes`: 0 for as many as processors, or one with a GPU; each takes one thread. `progress(done, M)` after each.
+    `processes`: 0 for as many as processors, or one with a GPU; each takes one thread.
     """
     if plan.folder is not None:
         plan.folder.mkdir(parents=True, exist_ok=True)
-    on_gpu = torch.cuda.is_available()
-    workers = processes or (1 if on_gpu else len(os.sched_getaffinity(0)))
+    workers = processes or (1 if torch.cuda.is_available() else len(os.sched_getaffinity(0)))
     if workers == 1 or len(retrainings) < 2:
-        return np.stack([_told(_outcome(plan, one), i, retrainings, progress) for i, one in enumerate(retrainings)])
+        return _told((_outcome(plan, one) for one in retrainings), len(retrainings), progress)
     # Spawned, not forked: torch's threads do not survive a fork.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, _begin, (plan,)) as pool:
-        outcomes = pool.map(_outcome_there, retrainings)
-        return np.stack([_told(one, i, retrainings, progress) for i, one in enumerate(outcomes)])
+        return _told(pool.map(_outcome_there, retrainings), len(retrainings), progress)
 
 
 def _told(
-    outcome: np.ndarray, number: int, all_of_them: Sequence[Retraining], progress: Callable[[int, int], None] | None
-) -> np.ndarray:
-    if progress is not None:
-        progress(number + 1, len(all_of_them))
-    return outcome
+    outcomes: Iterable[Outcome], count: int, progress: Callable[[int, int], None] | None
+) -> list[Outcome]:
+    found = []
+    for outcome in outcomes:
+        found.append(outcome)
+        if progress is not None:
+            progress(len(found), count)
+    return found
 
 
-def _outcome(plan: Plan, retraining: Retraining) -> np.ndarray:
-    """float32 [Q]."""
+def _outcome(plan: Plan, retraining: Retraining) -> Outcome:
     path = plan.path(retraining)
     if path is not None and path.is_file():
-        return read_arrays(path, ("losses",))["losses"]
+        kept = read_arrays(path, ("losses", "scores"))
+        return Outcome(kept["losses"], kept["scores"])
     pipeline = retrain(plan.dataset, plan.settings, retraining)
-    found = picture_losses(pipeline, plan.pictures, plan.losses).mean(1).numpy()
+    losses = picture_losses(pipeline, plan.pictures, plan.losses).mean(1).numpy()
+    found = Outcome(losses, _scores(plan, retraining, pipeline))
     if path is not None:
         part = path.with_suffix(f".{os.getpid()}")
-        write_arrays(part, {"losses": found})
+        write_arrays(part, {"losses": found.losses, "scores": found.scores})
         part.replace(path)
+    return found
+
+
+def _scores(plan: Plan, retraining: Retraining, pipeline: MeltingPotPipeline) -> np.ndarray:
+    """float32 [Q, A] in the order of all artists."""
+    if plan.scores is None:
+        return np.zeros((len(plan.pictures), 0), dtype=np.float32)
+    part = part_of(plan.dataset, retraining.subset)
+    settings = plan.scores.but(seed=retraining.seed)
+    own = Scorer(pipeline, part, settings).scores(plan.pictures.images, plan.pictures.prompts)
+    found = np.zeros((len(plan.pictures), len(plan.dataset.artists)), dtype=np.float32)
+    found[:, [plan.dataset.artists.index(artist) for artist in part.artists]] = own
     return found
 
 
@@ -215,7 +242,7 @@ def _begin(plan: Plan) -> None:
     _plan = plan
 
 
-def _outcome_there(retraining: Retraining) -> np.ndarray:
+def _outcome_there(retraining: Retraining) -> Outcome:
     if _plan is None:
         raise RuntimeError("a worker process began without its plan")
     return _outcome(_plan, retraining)

@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from model import checkpoint
 from model.attribution.peers.task import PEERS, Peer, Task, artist_scores
 from model.checkpoint import load_pipeline
 from model.dataset import Dataset, load_dataset, pixels_of
@@ -50,6 +51,7 @@ ATTRIBUTION = AttributionSettings(noise_levels=8, lowest_noise=0.0, damping=0.1,
 DAMPINGS = (0.001, 0.01, 0.1, 1.0, 10.0)
 ASKED, CHOOSING = 8, 4  # pictures of each style that are reported on, and others on which λ is chosen
 FIRST_ASKED, FIRST_CHOOSING = 10_000, 20_000  # seeds
+SAVE_EVERY = 100  # steps, so that an interrupted run goes on
 Z = 1.959964  # of a 95 % interval
 
 Progress = Callable[[str, int, int], None]
@@ -68,7 +70,8 @@ class Asked:
 class TopOne:
     """How often one method put the right artist first; `told`: whether it was given the prompt.
 
-    seconds: processor time for all pictures, without the gradients that methods share.
+    seconds: processor time for all pictures. Gradients are shared: the works' are counted nowhere, the
+    pictures' with the first method that needs them.
     """
 
     method: str
@@ -102,7 +105,7 @@ def measure(
 def examine(
     manifest: Path, methods: Mapping[str, Peer], folder: Path, progress: Progress | None = None
 ) -> list[TopOne]:
-    """Train into `folder`, generate, and ask each method, with and without words.
+    """Train into `folder` (or take up what was trained there), generate, and ask each method twice.
 
     manifest: of works whose title is one for all of an artist's (tools/dicebear_manifest.py writes it).
     `progress(what, done, all)`. Raises ValueError for a manifest of another kind.
@@ -111,11 +114,21 @@ def examine(
     described, files = read_manifest(manifest)
     dataset = load_dataset(described, lambda work: files[work.content_hash], TRAINING.size)
     titles = style_titles(dataset)
-    result = train(dataset, TRAINING, folder, progress=lambda done, steps, _: told("train", done, steps))
-    pipeline = load_pipeline(result.directory)
+    if not _trained(folder, dataset):
+        train(dataset, TRAINING, folder, None, lambda done, steps, _: told("train", done, steps), SAVE_EVERY)
+    pipeline = load_pipeline(folder)
     asked = ask(pipeline, titles, ASKED, FIRST_ASKED, told)
     choosing = ask(pipeline, titles, CHOOSING, FIRST_CHOOSING, told)
     return compare(pipeline, dataset, methods, asked, choosing, ATTRIBUTION, told)
+
+
+def _trained(folder: Path, dataset: Dataset) -> bool:
+    """Whether the folder's checkpoint is this training, finished."""
+    if not (folder / checkpoint.HISTORY).is_file():
+        return False
+    last = checkpoint.history_of(folder)[-1]
+    same = checkpoint.settings_of(folder) == TRAINING and last["dataset_root"] == dataset.manifest.root()
+    return same and last["steps"] == TRAINING.steps
 
 
 def style_titles(dataset: Dataset) -> list[str]:

@@ -177,10 +177,10 @@ def heldout_of(directory: Path) -> dict[str, Any]:
     }
 
 
-def main() -> None:
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure how good a checkpoint is.")
-    parser.add_argument("--checkpoint", type=Path, required=True)
-    parser.add_argument("--manifest", type=Path, required=True)
+    parser.add_argument("--checkpoint", type=Path)
+    parser.add_argument("--manifest", type=Path)
     parser.add_argument("--prompts", type=Path, default=PROMPTS)
     parser.add_argument(
         "--rounds", type=int, default=3, help="how often the sheet is drawn, each with other seeds"
@@ -190,25 +190,41 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "figures.json")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "benchmarks.md")
     parser.add_argument("--images", type=Path, default=ROOT / "docs" / "images")
+    parser.add_argument(
+        "--measured", type=Path, help="a record that this command wrote: write its table, draw nothing"
+    )
     arguments = parser.parse_args()
+    if not arguments.measured and not (arguments.checkpoint and arguments.manifest):
+        parser.error("give --checkpoint and --manifest, or --measured")
+    return arguments
+
+
+def _measured(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The record of the checkpoint; writes the picture of the nearest pairs."""
     began = time.monotonic()
 
     def show(done: int, steps: int) -> None:
-        if done % 100 == 0 or done == steps:
+        if done % 20 == 0 or done == steps:
             print(f"sampling step {done}/{steps} {time.monotonic() - began:.0f} s", flush=True)
 
     dataset = works_of(arguments.checkpoint, arguments.manifest)
     prompts = read_prompts(arguments.prompts)
     record, pairs = figures(arguments.checkpoint, dataset, prompts, arguments.rounds, arguments.titles, show)
-    arguments.images.mkdir(parents=True, exist_ok=True)
+    save_sheet(pairs, None, arguments.images / "nearest.png")
+    return record
+
+
+def main() -> None:
+    arguments = _arguments()
+    record = checkpoint.read_json(arguments.measured) if arguments.measured else _measured(arguments)
     if arguments.heldout:
         record["heldout"] = heldout_of(arguments.heldout)
+        arguments.images.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(arguments.heldout / PLOT, arguments.images / PLOT)
-    save_sheet(pairs, None, arguments.images / "nearest.png")
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     checkpoint.write_json(arguments.out, record)
     write_between(arguments.page, "figures: written by make figures", "end of figures", table(record))
-    print(table(record), f"\n{time.monotonic() - began:.0f} s")
+    print(table(record))
 
 
 if __name__ == "__main__":

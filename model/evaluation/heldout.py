@@ -146,6 +146,7 @@ def heldout_curve(
     kept, held = hold_out(dataset, share)
     seen = part_of(kept, list(range(0, len(kept), max(1, len(kept) // len(held))))[: len(held)])
     record: dict[str, Any] = {
+        "settings": settings.to_json(),
         "size_px": settings.size,
         "share": share,
         "works": {"trained": len(kept), "held_out": len(held)},

@@ -40,7 +40,7 @@ TRAINING = TrainSettings(
 ATTRIBUTION = AttributionSettings(
     dimensions=256, noise_levels=1, probes=4, probe_steps=2
 )
-SAMPLING = SampleSettings(steps=2, output_size=64, batch_size=2)
+SAMPLING = SampleSettings(steps=2, batch_size=2)
 _INDEXING = threading.Lock()
 INKS = {"Ada": "#c0392b", "Béla": "#2471a3", "Chidi": "#1e8449"}
 

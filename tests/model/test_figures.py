@@ -1,5 +1,6 @@
 """Figures: repeated works are found, fresh pictures are not, the table stands between its markers."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import torch
 from PIL import Image
 
 from model.dataset import Dataset
-from model.evaluation.figures import Made, figures, to_make
+from model.evaluation.figures import Made, figures, main, to_make
 from model.evaluation.figures_nearest import (
     PAIRS,
     asked_work_found,
@@ -118,3 +119,37 @@ def test_a_plot_is_an_svg_with_its_names() -> None:
     assert "<circle" in plot([Line("flat", [(1, 2.0)], dots=True)], "t", "x", "y")
     with pytest.raises(ValueError, match="nothing to plot"):
         plot([Line("empty", [])], "t", "x", "y")
+
+
+def test_a_measured_record_is_written_without_drawing(folder: Path, monkeypatch) -> None:
+    """With the curve of a training that is not over yet."""
+    record = {
+        "checkpoint": "tiny",
+        "steps": 2,
+        "works": 12,
+        "artists": 3,
+        "size_px": 16,
+        "memorisation": {},
+        "distance": {
+            "pictures": 4,
+            "works": 8,
+            "components": 32,
+            "kernel": {"generated": 0.1, "halves_of_works": [0.0, 0.01]},
+            "frechet": {"generated": 9.0, "halves_of_works": [1.0, 2.0]},
+        },
+        "asked_work": {"chance1": 0.1, "chance10": 0.9}
+        | {name: {"top1": 0.5, "top10": 1.0} for name in ("looks", "features")},
+    }
+    settings = {"steps": 4, "batch_size": 4, "size": 16, "widths": [16, 16]}
+    curve = HELDOUT | {"settings": settings, "works": {}, "share": 0.4, "held_out_root": "0x00"}
+    (folder / "heldout.json").write_text(json.dumps(curve))
+    (folder / "heldout.svg").write_text("<svg/>")
+    (folder / "record.json").write_text(json.dumps(record))
+    (folder / "page.md").write_text("<!-- figures: written by make figures -->\n<!-- end of figures -->\n")
+    words = ["--measured", "record.json", "--heldout", ".", "--out", "out.json", "--page", "page.md"]
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr("sys.argv", ["figures", *words, "--images", "images"])
+    main()
+    assert "100.00" in (folder / "page.md").read_text() and "0.6000" in (folder / "page.md").read_text()
+    assert (folder / "images" / "heldout.svg").read_text() == "<svg/>"
+    assert json.loads((folder / "out.json").read_text())["heldout"]["points"] == HELDOUT["points"]

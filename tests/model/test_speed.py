@@ -33,14 +33,12 @@ def test_rows_and_table(directory: Path, folder: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(model_speed, "PASSES", 1)
     monkeypatch.setattr(model_speed, "STEPS", 2)
     monkeypatch.setattr(model_speed, "MATMUL", {"cpu": 64, "cuda": 64})
-    result = model_speed.measure(directory, Compute("cpu", "eager"), (2,))
+    result = model_speed.measure(directory, Compute("cpu"), (2,))
     assert [(row["what"], row["autocast"], row["compile"]) for row in result["rows"]] == [
         ("generation", False, ""),
         ("training", False, ""),
-        ("training", False, "eager"),
         ("generation", True, ""),
         ("training", True, ""),
-        ("training", True, "eager"),
     ]
     assert all(row["per_second"] > 0 and row["gflop_each"] > 0 for row in result["rows"])
     page = folder / "page.md"

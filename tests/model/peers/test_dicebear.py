@@ -102,3 +102,8 @@ def test_the_whole_measurement_runs(folder: Path, monkeypatch: pytest.MonkeyPatc
     assert set(found) == {name + more for name in PEERS for more in ("", ", no words")}
     assert all(0 <= value <= 1 for value in found.values())
     assert {"train", "generate", "gradients"} < set(seen)
+    seen.clear()
+    again = dicebear.measure(
+        folder / "MANIFEST.jsonl", {"size": PEERS["size"]}, folder / "run", lambda what, *_: seen.append(what)
+    )
+    assert "train" not in seen and again["size"] == found["size"]
