@@ -42,7 +42,14 @@ EVERY_WEIGHT = AttributionSettings(
 )
 GROUPS = 3  # kinds of attack in one training, by different artists
 LEAST_PART = 0.2  # of an equal part, that an attacker gets before
+STAGES = 7  # told of, beside the halves
+KEYS = {
+    "copies10_index": "copies, saved anew, index alone",
+    "copies10_end_to_end": "copies, altered, end to end",
+    "identities10_end_to_end": "ten wallets",
+}
 Told = Callable[[str], None]
+Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -79,12 +86,19 @@ def attackers_of(
     return [ranked[int(stretch * (number + (group + 0.5) / GROUPS))] for number in range(count)]
 
 
-def measure(dataset: Dataset, suite: Suite | None = None, progress: Told | None = None) -> dict[str, Any]:
+def measure(dataset: Dataset, suite: Suite | None = None, progress: Progress | None = None) -> dict[str, Any]:
     """All attacks on a dataset (pictures of 64 px or another multiple of the small size).
 
-    Returns the ratios (attackers' part after over before), the never-trained artist's, and what they are of.
+    Ratios are attackers' parts after over before, `ranges` their lowest and highest; null_artist: what a
+    never-trained artist is paid. `progress(what, done, all)`.
     """
-    suite, told = suite or Suite(), progress or (lambda what: None)
+    suite = suite or Suite()
+    stages = iter(range(STAGES + suite.halves))
+
+    def told(what: str) -> None:
+        if progress is not None:
+            progress(what, next(stages), STAGES + suite.halves)
+
     honest = evaluation_set(dataset, suite.least_works)
     told(f"{len(honest)} works by {len(honest.artists)} artists; honest training")
     market = Market.of(honest, suite)
@@ -94,18 +108,16 @@ def measure(dataset: Dataset, suite: Suite | None = None, progress: Told | None 
         **_false_works(market, told),
         **_others_works_and_words(market, told),
     }
-    told("the artist who was never trained on")
     null = null_artist.measure(honest, suite.train, suite.attribution, suite.projector, suite.halves, told)
     return {
-        "works": len(honest),
-        "artists": len(honest.artists),
-        "pictures": len(market.pictures),
-        "copies10_index": found["copies, saved anew, index alone"],
-        "copies10_end_to_end": found["copies, altered, end to end"],
-        "identities10_end_to_end": found["ten wallets"],
+        **{key: found[name]["mean"] for key, name in KEYS.items()},
+        "ranges": {key: [found[name]["low"], found[name]["high"]] for key, name in KEYS.items()},
         "null_artist_paid_fraction": null["paid_fraction"],
         "null_artist": null,
         "attacks": found,
+        "works": len(honest),
+        "artists": len(honest.artists),
+        "pictures": len(market.pictures),
         "settings": {"train": suite.train.to_json(), "attribution": suite.attribution.to_json()},
     }
 

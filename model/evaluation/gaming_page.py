@@ -65,8 +65,8 @@ def main() -> int:
     suite = Suite(attribution=Suite.attribution.but(**changes), halves=arguments.halves)
     began = time.monotonic()
 
-    def told(what: str) -> None:
-        print(f"{time.monotonic() - began:6.0f} s  {what}", file=sys.stderr, flush=True)
+    def told(what: str, done: int, everything: int) -> None:
+        print(f"{time.monotonic() - began:6.0f} s  {done + 1}/{everything} {what}", file=sys.stderr, flush=True)
 
     manifest, files = read_manifest(arguments.manifest)
     dataset = load_dataset(manifest, lambda work: files[work.content_hash], SIZE)
