@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from model.attribution.effects import _contrasts, fitted_effects, total_effects
+from model.attribution.effects import _contrasts, fitted_effects
 from model.attribution.lds import half_subsets
 
 ARTISTS, MODELS, PICTURES = 9, 12, 5
@@ -97,13 +97,6 @@ def test_three_retrainings_that_fit_without_a_rest_are_not_believed_without_limi
     found = fitted_effects(subsets, np.array([[1.0], [2.0], [2.0]]), np.array([[2.0, -1.0, -1.0]]))
     assert np.isfinite(found.mean).all() and (found.deviation >= 0).all()
     assert np.isfinite(list(found.chosen.values())).all()
-
-
-def test_sums_over_pictures(world) -> None:
-    found = fitted_effects(*world[:3])
-    total, deviation = total_effects(found, [0, 2])
-    np.testing.assert_allclose(total, found.mean[0] + found.mean[2])
-    np.testing.assert_allclose(deviation**2, found.deviation[0] ** 2 + found.deviation[2] ** 2)
 
 
 def test_what_cannot_be_attributed_is_an_error(world) -> None:
