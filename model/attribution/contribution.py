@@ -25,7 +25,7 @@ from model.attribution.effects import fitted_effects
 from model.attribution.ensemble import mean_scores, of_one_size
 from model.attribution.evidence import Probes, Retrained, probes_of
 from model.attribution.index import ArtistIndex, queries
-from model.attribution.retraining import Pictures, Plan, Retraining, retrained, shrunk
+from model.attribution.retraining import Pictures, Plan, Retraining, retrained, shrunk, without
 from model.dataset import Dataset, pixels_of
 from model.pipeline import MeltingPotPipeline
 from model.sample import generate
@@ -81,6 +81,14 @@ def subsets_of(artists: int, settings: RetrainSettings) -> np.ndarray:
     return np.zeros((0, artists), dtype=bool)
 
 
+def subsets_over(having: np.ndarray, settings: RetrainSettings) -> np.ndarray:
+    """`subsets_of` those artists who have a work that counts (bool [A]); the others stand in no subset."""
+    drawn = subsets_of(int(having.sum()), settings)
+    subsets = np.zeros((len(drawn), len(having)), dtype=bool)
+    subsets[:, having] = drawn
+    return subsets
+
+
 def measure(
     pipeline: MeltingPotPipeline,
     dataset: Dataset,
@@ -115,8 +123,10 @@ def measure(
         lambda done, everything: told("probes", len(asked) + done, 2 * len(asked)),
     )
     images = torch.stack([pixels_of(picture, dataset.images.shape[-1]) for picture in pictures])
-    subsets = subsets_of(len(index.artists), retrain)
-    outcomes = _trained_again(dataset, Pictures(images, prompts), subsets, retrain, small, told)
+    # Near-copies count nowhere: trained on, they would pay those who copy once more through the losses.
+    seen = without(dataset, {copied for copied, _ in index.copies})
+    subsets = subsets_over(np.array(index.clusters) > 0, retrain)
+    outcomes = _trained_again(seen, Pictures(images, prompts), subsets, retrain, small, told)
     return contribution_from(index, Probes(asked, found), outcomes)
 
 

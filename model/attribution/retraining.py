@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,6 +91,18 @@ def part_of(dataset: Dataset, subset: np.ndarray) -> Dataset:
         [dataset.captions[i] for i in kept.tolist()],
         artists,
         torch.tensor([position[work.artist] for work in works], dtype=torch.int64),
+    )
+
+
+def without(dataset: Dataset, copies: Collection[str]) -> Dataset:
+    """The works but those with these content hashes; `artists` stay all, also those who are left without a work."""
+    kept = [place for place, work in enumerate(dataset.works) if work.content_hash not in copies]
+    return Dataset(
+        Manifest(tuple(dataset.works[place] for place in kept), dataset.manifest.context),
+        dataset.images[kept],
+        [dataset.captions[place] for place in kept],
+        dataset.artists,
+        dataset.artist_of[kept],
     )
 
 
