@@ -56,15 +56,15 @@ def noise_picture(side: int, random: Random) -> torch.Tensor:
 
 
 def outlier_picture(side: int, random: Random) -> torch.Tensor:
-    """uint8 [3, side, side]: stripes or a chessboard of two pure colours, as far from drawings as can be."""
+    """uint8 [3, side, side]: stripes or a chessboard of two loud colours, as far from drawings as can be."""
     width, slope = random.choice((4, 8, 16)), random.choice((0, 1))
     down, across = np.mgrid[0:side, 0:side]
     field = (across + slope * down) // width + (0 if random.random() < 0.5 else down // width)
     first = random.randrange(8)
     second = (first + random.randrange(1, 8)) % 8
     pure = [[255 * (colour >> channel & 1) for channel in range(3)] for colour in (first, second)]
-    pixels = np.array(pure, dtype=np.uint8)[field % 2]
-    return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()
+    loud = np.array([[abs(value - random.randrange(16)) for value in colour] for colour in pure], dtype=np.uint8)
+    return torch.from_numpy(loud[field % 2]).permute(2, 0, 1).contiguous()
 
 
 def copies(

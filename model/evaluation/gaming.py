@@ -68,22 +68,15 @@ class Suite:
     attack_seed: int = 0
 
 
-def attackers_of(
-    dataset: Dataset, parts: dict[str, float], count: int, group: int, most: int | None = None
-) -> list[str]:
-    """`count` artists spread over the number of works (at most `most`), none of them in another group.
+def attackers_of(ranked: Sequence[str], count: int, group: int, groups: int = GROUPS) -> list[str]:
+    """`count` of the artists, spread over their order; none stands in two groups.
 
-    Only artists who get at least LEAST_PART of an equal part: a multiple of nothing says nothing. Raises
-    ValueError when there are not enough.
+    Raises ValueError when there are not enough.
     """
-    works = Counter(work.artist for work in dataset.works)
-    earning = [artist for artist in works if parts[artist] >= LEAST_PART / len(works)]
-    ranked = sorted(earning, key=lambda artist: (works[artist], artist))
-    ranked = [artist for artist in ranked if most is None or works[artist] <= most]
-    if count * GROUPS > len(ranked):
-        raise ValueError(f"{count * GROUPS} attackers but {len(ranked)} artists who are paid: ask for fewer")
+    if count * groups > len(ranked):
+        raise ValueError(f"{count * groups} attackers but {len(ranked)} artists who are paid: ask for fewer")
     stretch = len(ranked) / count
-    return [ranked[int(stretch * (number + (group + 0.5) / GROUPS))] for number in range(count)]
+    return [ranked[int(stretch * (number + (group + 0.5) / groups))] for number in range(count)]
 
 
 def measure(dataset: Dataset, suite: Suite | None = None, progress: Progress | None = None) -> dict[str, Any]:
@@ -144,9 +137,20 @@ class Market:
         parts = parts_of(dataset, rows, features.queries)
         return cls(suite, dataset, pipeline, pictures, features, rows, parts)
 
-    def group(self, number: int, most: int | None = None) -> list[str]:
-        """The attackers of one kind of attack, with at most `most` works each."""
-        return attackers_of(self.dataset, self.parts, self.suite.attackers, number, most)
+    def earning(self, most: int | None = None) -> list[str]:
+        """Artists by number of works (at most `most`) who get LEAST_PART of an equal part or more: a multiple
+        of nothing says nothing.
+        """
+        works = Counter(work.artist for work in self.dataset.works)
+        found = [artist for artist in works if self.parts[artist] >= LEAST_PART / len(works)]
+        return sorted(
+            (artist for artist in found if most is None or works[artist] <= most),
+            key=lambda artist: (works[artist], artist),
+        )
+
+    def group(self, number: int) -> list[str]:
+        """The attackers of one kind of attack."""
+        return attackers_of(self.earning(), self.suite.attackers, number)
 
     def indexed(self, dataset: Dataset) -> dict[str, float]:
         """Everybody's part when works are added to the index of the honest model."""
@@ -197,7 +201,8 @@ def _identities(market: Market, told: Told) -> dict[str, Any]:
 
 
 def _copies(market: Market, told: Told) -> dict[str, Any]:
-    artists, seed = market.group(0, market.suite.most_copied), market.suite.attack_seed
+    few = market.earning(market.suite.most_copied)
+    artists, seed = attackers_of(few, market.suite.attackers, 0, groups=1), market.suite.attack_seed
     before = [market.parts[artist] for artist in artists]
     saved = attacks.copies(market.dataset, artists, attacks.resaved, seed=seed)
     altered = attacks.copies(market.dataset, artists, attacks.near_copy, seed=seed)
