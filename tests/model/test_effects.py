@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from model.attribution.effects import _contrasts, fitted_effects
+from model.attribution import effects
+from model.attribution.effects import MULTIPLES, _contrasts, fitted_effects
 from model.attribution.lds import half_subsets
 
 ARTISTS, MODELS, PICTURES = 9, 12, 5
@@ -31,14 +32,21 @@ def brute_force(subsets, losses, prior, chosen) -> tuple[np.ndarray, np.ndarray]
         centred = y - y.mean()
         scale = np.sqrt((centred**2).sum() / (len(y) - 1))
         expected = p / np.sqrt((p**2).mean())
-        variance = chosen["t"] * (1 - chosen["c"] + chosen["c"] * expected**2)
         x = np.column_stack([np.ones(len(y)), 2.0 * subsets - 1])
-        cov = chosen["noise"] * np.diag([1e8, *variance])
         mu = np.array([0.0, *(chosen["beta"] * expected)])
-        seen = x @ cov @ x.T + chosen["noise"] * np.eye(len(y))
-        gain = cov @ x.T @ np.linalg.inv(seen)
-        mean = mu + gain @ (centred / scale - x @ mu)
-        left = np.diag(cov - gain @ x @ cov)
+        rest = centred / scale - x @ mu
+        parts = []
+        for multiple, weight in MULTIPLES:
+            variance = multiple * chosen["t"] * (1 - chosen["c"] + chosen["c"] * expected**2)
+            cov = np.diag([1e6, *variance])
+            seen = x @ cov @ x.T + np.eye(len(y))
+            noise = rest @ np.linalg.solve(seen, rest) / (len(y) - 1)
+            gain = cov @ x.T @ np.linalg.inv(seen)
+            log = -0.5 * ((len(y) - 1) * np.log(noise) + np.linalg.slogdet(seen)[1])
+            parts.append((weight * np.exp(log), mu + gain @ rest, noise * np.diag(cov - gain @ x @ cov)))
+        weights = np.array([part[0] for part in parts]) / sum(part[0] for part in parts)
+        mean = sum(w * part[1] for w, part in zip(weights, parts, strict=True))
+        left = sum(w * (part[2] + (part[1] - mean) ** 2) for w, part in zip(weights, parts, strict=True))
         means.append(2 * scale * mean[1:])
         deviations.append(2 * scale * np.sqrt(left[1:]))
     return np.array(means), np.array(deviations)
@@ -52,8 +60,9 @@ def test_the_posterior_is_that_of_the_joint_gaussian(world) -> None:
     np.testing.assert_allclose(found.deviation, deviation, rtol=1e-3)
 
 
-def test_without_a_prior_it_is_a_ridge_regression(world) -> None:
-    """Scores that say nothing: β plays no part, every artist has the same freedom."""
+def test_without_a_prior_it_is_a_ridge_regression(world, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scores that say nothing: β plays no part, every artist and picture has the same freedom."""
+    monkeypatch.setattr(effects, "MULTIPLES", ((1.0, 1.0),))
     subsets, losses, _, _ = world
     found = fitted_effects(subsets, losses, np.zeros((PICTURES, ARTISTS)))
     assert found.chosen["beta"] == 0
