@@ -46,7 +46,9 @@ def world(seed: int, artists: int, noise: float, foresight: float) -> tuple:
 
 def main() -> None:
     worlds = int(sys.argv[1]) if len(sys.argv) > 1 else 8
-    print("| artists | noise | foresight | interval holds allocation | holds truth | LDS | w | worlds with w 0 |")
+    print(
+        "| artists | noise | foresight | interval holds allocation | holds truth | LDS | w | worlds with w 0 |"
+    )
     print("|---|---|---|---|---|---|---|---|")
     for artists, noise, foresight in ((12, 1.0, 0.5), (50, 1.5, 0.5), (50, 1.5, 0.3), (50, 1.5, 0.0)):
         own, truth, quality = [], [], []

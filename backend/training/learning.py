@@ -41,7 +41,7 @@ class LearningUnits:
 
 @dataclass(frozen=True)
 class Caption:
-    """One accepted caption or list of tags: what `author` wrote about a work, beside the artist's own words."""
+    """One accepted caption or list of tags: what `author` wrote about a work."""
 
     content_hash: str
     author: str
@@ -83,9 +83,7 @@ def caption_units(captions: Iterable[Caption]) -> list[LearningUnits]:
     return [LearningUnits(account, "captions", units) for account, units in sorted(found.items())]
 
 
-def compute_units(
-    directory: Path, train: TrainSettings, small: TrainSettings, retrains: int
-) -> int:
+def compute_units(directory: Path, train: TrainSettings, small: TrainSettings, retrains: int) -> int:
     """Units of one round: its training of the pipeline in `directory`, and `retrains` small networks."""
     from model.operations import directory_operations, network_operations, training_operations
 

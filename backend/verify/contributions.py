@@ -189,7 +189,9 @@ def _check_copies(
             problems.append(f"{copied} was registered before {leader}, which leads it")
         verdict = same_picture(*(pixels_of(open_image(facts.ctx.ipfs.get(work.cid)), size) for work in pair))
         if verdict.strain >= COPY_TOLERANCE:
-            problems.append(f"{copied} is no copy of {leader}: strain {verdict.strain:.2f}, a copy's is below 1")
+            problems.append(
+                f"{copied} is no copy of {leader}: strain {verdict.strain:.2f}, a copy's is below 1"
+            )
     counted = Counter(work.artist for work in manifest.works if work.content_hash not in left_out)
     if tuple(counted[artist] for artist in index.artists) != index.clusters:
         problems.append("the index counts other works by artist")

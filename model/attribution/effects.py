@@ -8,8 +8,8 @@ so that not only the mean but also the freedom v = 1 − c + c·p² / mean p² f
 see nothing, little is expected and much data is needed to be believed. β, t and c are the ones that make
 the observed losses most likely (type-II maximum likelihood; Rasmussen & Williams 2006, 5.4), over all
 pictures at once; the outcome of other retrainings plays no part. On one picture artists matter more than on
-another: its own t is a multiple of that, averaged over by how likely each makes this picture's losses. With c = 0 and β = 0 this is a ridge
-regression, that is a datamodel (arXiv 2202.00622).
+another: its own t is a multiple of that, averaged over by how likely each makes this picture's losses. With
+c = 0, β = 0 and one multiple this is a ridge regression, that is a datamodel (arXiv 2202.00622).
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def _with_freedom(
     rest = (outcome - fit["beta"] * design @ expected.T).T[..., None]
     reach = design.T[None] * variance[..., None]  # [Q, A, M − 1]
     solved = np.linalg.solve(covariance, np.concatenate([rest, reach.transpose(0, 2, 1)], 2))
-    noise = (rest * solved[..., :1]).sum((1, 2)) / len(design)
+    noise = np.maximum(1e-9, (rest * solved[..., :1]).sum((1, 2)) / len(design))
     mean = (reach @ solved[..., :1])[..., 0] + fit["beta"] * expected
     known = (reach * solved[..., 1:].transpose(0, 2, 1)).sum(2)
     likelihood = -0.5 * (len(design) * np.log(noise) + np.linalg.slogdet(covariance)[1])

@@ -126,7 +126,9 @@ def load_measured(source: Path | IO[bytes]) -> Measured:
     effects, deviations = data["effects"], data["deviations"]
     right = effects.dtype == deviations.dtype == np.int64 and effects.ndim == 2 and data["noise"].shape == ()
     if not right or effects.shape != deviations.shape or (deviations < 0).any():
-        raise ValueError(f"effects {effects.dtype} {effects.shape} and deviations {deviations.shape} do not fit")
+        raise ValueError(
+            f"effects {effects.dtype} {effects.shape} and deviations {deviations.shape} do not fit"
+        )
     return Measured(effects, deviations, float(data["noise"]))
 
 

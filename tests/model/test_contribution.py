@@ -42,9 +42,7 @@ TOTAL = 10**9
 def measured(trained: TrainResult, dataset: Dataset) -> tuple[ArtistIndex, Contribution, list[tuple]]:
     pipeline = load_pipeline(trained.directory)
     index, told = build_index(pipeline, dataset, TINY_ATTRIBUTION), []
-    found = measure(
-        pipeline, dataset, index, TINY_ATTRIBUTION, FEW, TINY, lambda *step: told.append(step)
-    )
+    found = measure(pipeline, dataset, index, TINY_ATTRIBUTION, FEW, TINY, lambda *step: told.append(step))
     return index, found, told
 
 
@@ -141,9 +139,14 @@ def test_the_order_of_the_artists_plays_no_part() -> None:
     found = contribution_from(index, probes, retrained)
     order = np.random.default_rng(0).permutation(len(index.artists))
     turned = ArtistIndex(
-        tuple(index.artists[i] for i in order), index.rows[order], 1.0, tuple(index.clusters[i] for i in order)
+        tuple(index.artists[i] for i in order),
+        index.rows[order],
+        1.0,
+        tuple(index.clusters[i] for i in order),
     )
-    again = contribution_from(turned, probes, Retrained(retrained.subsets[:, order], retrained.losses, retrained.scores[..., order]))
+    again = contribution_from(
+        turned, probes, Retrained(retrained.subsets[:, order], retrained.losses, retrained.scores[..., order])
+    )
     assert again.threshold == pytest.approx(found.threshold, abs=1)
     for artist, amount in found.allocations.items():
         assert again.allocations[artist] == pytest.approx(amount, abs=TOTAL // 1000)  # effects round to 1
@@ -262,7 +265,11 @@ def test_without_any_signal_distinct_works_count() -> None:
 def test_few_artists_have_few_halves() -> None:
     three = ArtistIndex(("a", "b", "c"), np.zeros((3, 1), dtype=np.int8), 1.0, (1, 1, 1))
     found = subsets_of(three, RetrainSettings())
-    assert found.shape == (3, 3) and sorted(map(tuple, found.astype(int))) == [(0, 0, 1), (0, 1, 0), (1, 0, 0)]
+    assert found.shape == (3, 3) and sorted(map(tuple, found.astype(int))) == [
+        (0, 0, 1),
+        (0, 1, 0),
+        (1, 0, 0),
+    ]
 
 
 def test_w_is_high_for_foresight_and_nothing_for_chance() -> None:

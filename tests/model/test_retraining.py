@@ -50,7 +50,9 @@ def expect_equal(found: list[Outcome], expected: list[Outcome]) -> None:
 
 
 def test_pictures_shrink_by_exact_means() -> None:
-    images = torch.randint(0, 256, (2, 3, 12, 12), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    images = torch.randint(
+        0, 256, (2, 3, 12, 12), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+    )
     found = shrunk(images, 4)
     blocks = images.numpy().astype(float).reshape(2, 3, 4, 3, 4, 3).mean((3, 5))
     np.testing.assert_array_equal(found.numpy(), np.floor(blocks + 0.5))

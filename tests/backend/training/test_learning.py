@@ -26,7 +26,9 @@ ACCOUNTS = st.integers(1, 30).map(lambda n: to_checksum_address(f"0x{n:040x}"))
 UNITS = st.builds(LearningUnits, ACCOUNTS, st.sampled_from(list(KIND_BPS)), st.integers(0, 10**12))
 WORD = st.sampled_from("a red blue Boat boat, sea; sky. the QUIET 日本 storm ü ship's 7 of".split())
 TEXT = st.lists(WORD, max_size=30).map(" ".join)
-CAPTIONS = st.lists(st.builds(Caption, st.sampled_from(["w1", "w2", "w3"]), ACCOUNTS, TEXT, TEXT), max_size=12)
+CAPTIONS = st.lists(
+    st.builds(Caption, st.sampled_from(["w1", "w2", "w3"]), ACCOUNTS, TEXT, TEXT), max_size=12
+)
 some = settings(max_examples=200, deadline=None)
 
 
@@ -67,7 +69,9 @@ def test_shares_sum_exactly_and_order_plays_no_part(learning, amount, random) ->
 
 @given(st.lists(UNITS, min_size=1, max_size=10), st.integers(0, 10**26), st.integers(0, 10**12))
 @some
-def test_a_second_identity_earns_less_than_one_unit_of_money_more_for_each_kind(learning, amount, part) -> None:
+def test_a_second_identity_earns_less_than_one_unit_of_money_more_for_each_kind(
+    learning, amount, part
+) -> None:
     """Whoever splits up units among two accounts can only win what rounding leaves."""
     first = learning[0]
     kept = min(part, first.units)

@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 from eth_abi import encode
 from eth_utils import keccak
+from PIL.Image import Image
 
 from backend.chain.bonds import approve_bond
 from backend.chain.client import ChainClient
 from backend.errors import ContractReverted
-from backend.generations import fulfilment, service
+from backend.generations import fulfilment, provenance, service
 from backend.generations.attribution import encoded, with_credits
 from backend.generations.fulfilment import Fulfilment
 from backend.generations.orders import Order
@@ -61,6 +62,15 @@ def impersonate(world: World, role: str, call: Any) -> None:
 # ---- the operator ------------------------------------------------------------------------------------------
 
 
+def pinned(
+    world: World, leased: LeasedOrder, model: ServedModel, pictures: list[Image]
+) -> tuple[list[Image], fulfilment.Output]:
+    """The files as an honest operator delivers them, and the pictures in them."""
+    signer = provenance.credentials_of(world.ctx.settings)
+    pictures, files = provenance.delivered(world.ctx, leased, model.cid, pictures, signer)
+    return pictures, fulfilment.pin(world.ctx, files)
+
+
 @pytest.fixture
 def sale(forgotten: World) -> tuple[Order, Fulfilment, ServedModel]:
     """A paid order and what an honest operator would deliver for it."""
@@ -70,7 +80,7 @@ def sale(forgotten: World) -> tuple[Order, Fulfilment, ServedModel]:
     model = forgotten.worker().models.get(order.model_digest)
     leased = LeasedOrder(order_id, order, 10**6, PROMPT, 1)
     pictures = fulfilment.generate(model, [leased], SAMPLING, quiet)[0]
-    output = fulfilment.pin(forgotten.ctx, pictures)
+    pictures, output = pinned(forgotten, leased, model, pictures)
     return order, fulfilment.attribute(forgotten.ctx, model, leased, pictures, output, SAMPLING), model
 
 

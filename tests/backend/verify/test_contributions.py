@@ -1,4 +1,4 @@
-"""Contributions from published evidence: an honest round is right, and each number that somebody bends is found.
+"""Contributions from published evidence: an honest round is right, and each bent number is found.
 
 What fits together from the losses on is found by training again, and by nothing else.
 """
@@ -93,7 +93,10 @@ NUMBERS = {
     "an artist has no interval": (lambda r: r["allocations"].pop(), "intervals of the allocations"),
     "w": (lambda r: r["quality"].update(w_bps=r["quality"]["w_bps"] - 2), "quality follows"),
     "the ceiling": (lambda r: r["quality"].update(ceiling=5), "quality follows"),
-    "the threshold of sales": (lambda r: r.update(sale_threshold=r["sale_threshold"] - 1), "threshold of sales"),
+    "the threshold of sales": (
+        lambda r: r.update(sale_threshold=r["sale_threshold"] - 1),
+        "threshold of sales",
+    ),
     "the threshold of effects": (
         lambda r: r.update(effect_threshold=r["effect_threshold"] + 1),
         "contribution scores follow",
@@ -140,7 +143,9 @@ def test_bent_effects_are_found_though_all_that_follows_fits(
     assert len(found) == 1 and "effects follow from index, probes and the losses" in found[0], found
 
 
-def test_the_last_digit_of_an_effect_is_no_finding(sold: World, report: dict[str, Any], tmp_path: Path) -> None:
+def test_the_last_digit_of_an_effect_is_no_finding(
+    sold: World, report: dict[str, Any], tmp_path: Path
+) -> None:
     """Another machine's floating point rounds the other way; from there on the integers are its own."""
     recompute(sold, report, tmp_path, favoured(part_of(sold, report, "effects", load_measured), by=1))
     assert findings(sold, report) == []
@@ -174,7 +179,7 @@ def test_retrainings_left_out_are_found(sold: World, report: dict[str, Any], tmp
 
 
 def test_losses_that_nobody_trained_are_found_by_training_again(sold: World) -> None:
-    """The world's own (see `sales_world`): all that follows from them fits, and no small network gives them."""
+    """The world's own (see `sales_world`): all that follows from them fits, no small network gives them."""
     found = Findings()
     check_retrainings(read_facts(Stranger(sold)), found, 1, quiet, random.Random(0))
     (line,) = failed(found.checks)
@@ -192,7 +197,9 @@ def test_an_honest_round_is_right_and_its_retrainings_repeat(forgotten: World) -
     check_retrainings(facts, found, 2, quiet, random.Random(0))
     assert failed(found.checks) == []
     repeated = [check.detail for check in found.checks if "scores again" in check.name]
-    assert len(repeated) == 2 and all(detail.startswith("0.0000 and 0.0000 of") for detail in repeated), repeated
+    assert len(repeated) == 2 and all(detail.startswith("0.0000 and 0.0000 of") for detail in repeated), (
+        repeated
+    )
 
 
 @pytest.mark.parametrize("kind", ["compute", "captions"])

@@ -16,7 +16,7 @@ from backend.generations.orders import Order
 from backend.jobs.queue import LeasedOrder
 from backend.storage.cid import digest_of
 from tests.backend.sales_world import SAMPLING, World, quiet
-from tests.backend.verify.test_attacks import assert_found, deliver, findings
+from tests.backend.verify.test_attacks import assert_found, deliver, findings, pinned
 
 PROMPT = "a green circle"
 
@@ -31,7 +31,7 @@ def parts(forgotten: World) -> tuple[Order, list[Fulfilment]]:
     for number in range(2):
         leased = LeasedOrder(order_id, replace(order, quantity=1), 10**6, PROMPT, 1)
         pictures = fulfilment.generate(model, [leased], SAMPLING, quiet)[0]
-        output = fulfilment.pin(ctx, pictures)
+        pictures, output = pinned(forgotten, leased, model, pictures)
         part = fulfilment.attribute(ctx, model, leased, pictures, output, SAMPLING)
         record = {**part.record, "seeds": [str(fulfilment.seed_of(order_id, number))]}
         digest = digest_of(ctx.documents.put(record))
