@@ -18,6 +18,7 @@ from PIL import Image
 
 from model.attribution.arrays import read_arrays, write_arrays
 from model.attribution.gradients import Gradients
+from model.attribution.precondition import preconditioned
 from model.dataset import Dataset, pixels_of
 from model.denoiser import denoiser_of
 from model.duplicates.clusters import leaders
@@ -107,15 +108,9 @@ def _expect_finite(features: torch.Tensor, whose: str) -> None:
 
 def artist_rows(features: torch.Tensor, artist_of: torch.Tensor, artists: int, damping: float) -> np.ndarray:
     """float64 [A, D]: sums over each artist's works of Φᵢ(ΦᵀΦ + λI)⁻¹, λ = damping · trace(ΦΦᵀ)/N.
-
-    Computed as (ΦΦᵀ + λI)⁻¹Φ, which is the same and N×N instead of D×D.
     """
-    gram = features @ features.T
-    damped = gram + damping * gram.diagonal().mean().clamp_min(1e-30) * torch.eye(len(gram), dtype=gram.dtype)
-    solved = torch.cholesky_solve(features, torch.linalg.cholesky(damped))
-    return (
-        torch.zeros(artists, features.shape[1], dtype=features.dtype).index_add_(0, artist_of, solved).numpy()
-    )
+    summed = torch.zeros(artists, features.shape[1], dtype=features.dtype)
+    return preconditioned(features, summed.index_add_(0, artist_of, features), damping).numpy()
 
 
 def quantise(features: torch.Tensor) -> np.ndarray:
