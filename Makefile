@@ -1,5 +1,5 @@
 # Every command of the project. `make demo` and `make test` need nothing beforehand but Python 3.11, Node 20 and make.
-.PHONY: help evaluate demo up down test test-contracts test-forge test-python fuzz prove slither bench-gas checkpoint checkpoint-all sheet heldout figures dicebear bench-model bench-watermark bench-copies bench-adapters install compile clean
+.PHONY: help evaluate demo up down test test-contracts test-forge test-python fuzz prove slither bench-gas checkpoint checkpoint-all sheet heldout figures dicebear gaming bench-model bench-watermark bench-copies bench-adapters install compile clean
 
 PY := .venv/bin/python
 ANVIL_DIR := $(CURDIR)/node_modules/@foundry-rs/anvil-linux-amd64/bin
@@ -48,8 +48,15 @@ bench-gas: compile   ## what transactions cost with 10, 1,000 and 10,000 holders
 dicebear: install   ## attribution where the right answer is known: how often each peer ranks the right artist first
 	$(PY) tools/dicebear_manifest.py .meltingpot/dicebear --per-style 32
 	OMP_NUM_THREADS=1 $(PY) -m model.evaluation.dicebear --manifest .meltingpot/dicebear/MANIFEST.jsonl --out .meltingpot/dicebear/run
+
+gaming: install   ## does it pay to cheat: attacks on attribution (minutes on 2 cores): benchmarks/results/gaming.json, docs/benchmarks.md
+	$(PY) tools/openmoji_manifest.py .meltingpot/openmoji-all --all
+	OMP_NUM_THREADS=1 $(PY) -m model.evaluation.gaming_page --manifest .meltingpot/openmoji-all/MANIFEST.jsonl \
+		--json benchmarks/results/gaming.json --page docs/benchmarks.md
+
 bench-model: install ## how fast the model trains and draws here: benchmarks/results/model_speed.json, docs/benchmarks.md
 	OMP_NUM_THREADS=1 $(PY) -m benchmarks.model_speed
+
 bench-watermark: install   ## what the watermark of pictures survives: benchmarks/results/watermark.json, docs/benchmarks.md
 	OMP_NUM_THREADS=1 $(PY) -m benchmarks.watermark
 

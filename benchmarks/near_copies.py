@@ -80,8 +80,10 @@ class Million:
         return self.works.names[place] if place < self.real else "a blend"
 
     def is_alike(self, place: int, other: int) -> bool:
-        """Whether two are the same drawing, mirrored or not: OpenMoji has such pairs."""
-        return other < self.real and _alike(self.works, place, other) != "different"
+        """Whether two are the same drawing, mirrored or not (OpenMoji has such pairs), or the other is a blend with it."""
+        if other >= self.real:
+            return place in self.parents[other - self.real]
+        return _alike(self.works, place, other) != "different"
 
 
 def name_of(place: int) -> str:

@@ -16,7 +16,8 @@ METHODS = ("edges", "lanczos")
 ROUNDS = 3  # of sharpening and adding back
 POWER = 2.0  # how far a value between two neighbours is pushed: odds to this power
 NEIGHBOURS = 3  # px of the small picture, side of the square of neighbours
-LEAST_RANGE = 1e-3  # of 255: flat places have nothing to push
+# Of 255: neighbours that differ less are noise and left alone; from the second on they are pushed fully.
+NOISE, CONTOUR = 40.0, 100.0
 
 
 def upscale(image: Image.Image, size_px: int, method: str = "edges") -> Image.Image:
@@ -48,9 +49,11 @@ def _edges(image: Image.Image, size_px: int) -> Image.Image:
 
 def _pushed(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Values between `low` and `high`, moved to the nearer one; the middle stays."""
-    place = (values - low) / np.maximum(high - low, LEAST_RANGE)
+    reach = np.maximum(high - low, 1)
+    place = (values - low) / reach
     near, far = place**POWER, (1 - place) ** POWER
-    return low + near / (near + far) * (high - low)
+    strength = ((reach - NOISE) / (CONTOUR - NOISE)).clip(0, 1)
+    return values + strength * (near / (near + far) - place) * reach
 
 
 def _scaled(

@@ -27,9 +27,10 @@ from backend.stack.local import LocalStack
 from backend.stake.tables import StakeBalance
 from backend.training import rounds
 from backend.training import service as training
+from backend.training.method import Method
 from backend.works import registration
 from backend.works.service import import_manifest
-from model.settings import AttributionSettings, TrainSettings
+from model.settings import TrainSettings
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
@@ -140,7 +141,7 @@ class DemoJob:
             self.reporter.say(f"{self.trained.left_out} consenting works cannot be read and were left out; the dataset names them")
 
     def measure(self) -> None:
-        report, self.report_cid = training.measure_contributions(self.ctx, self.trained, AttributionSettings(), self.reporter.progress)
+        report, self.report_cid = training.measure_contributions(self.ctx, self.trained, Method(), self.reporter.progress)
         self.reporter.say(f"{sum(int(a['allocation']) > 0 for a in report['allocations'])} artists above chance, report {self.report_cid}")
 
     def settle_round(self) -> None:

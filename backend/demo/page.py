@@ -124,8 +124,8 @@ def _flow(pictures: Pictures, orders: list[dict[str, Any]]) -> str:
     return flow_picture(sorted(links, key=lambda link: (int(link.source.split(".")[0]), targets.index(link.target))), targets, money)
 
 
-def _stake_rows(ctx: Context, pictures: Pictures, orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The largest holders with some of their works and what sales credited to them; the others in one row."""
+def _stake_rows(ctx: Context, pictures: Pictures, orders: list[dict[str, Any]], contributions: dict[str, str]) -> list[dict[str, Any]]:
+    """The largest holders with some of their works, what they gave and what sales credited to them; the others in one row."""
     with ctx.sessions() as session:
         balances = sorted(((row.balance, row.account) for row in session.scalars(select(StakeBalance)) if row.balance), reverse=True)
         works: dict[str, list[str]] = {}
@@ -141,12 +141,13 @@ def _stake_rows(ctx: Context, pictures: Pictures, orders: list[dict[str, Any]]) 
         rows.append({
             "name": "learning contributor" if account == trainer else pictures.name(account), "amount": _stake(balance),
             "count": "compute" if account == trainer else f"{len(theirs)} work{'s' if len(theirs) != 1 else ''}",
+            "gave": contributions.get(account, ""),
             "works": [pictures.work(content_hash) for content_hash in theirs[:STAKE_WORKS]],
             "percent": round(100 * balance / balances[0][0], 1),
             "credited": f"+ {money(credited[account])}" if credited[account] else ""})
     rest = balances[STAKE_ROWS:]
     if rest:
-        rows.append({"name": f"{len(rest)} more", "amount": _stake(sum(balance for balance, _ in rest)), "works": [], "count": "",
+        rows.append({"name": f"{len(rest)} more", "amount": _stake(sum(balance for balance, _ in rest)), "works": [], "count": "", "gave": "",
                      "percent": 0, "credited": ""})
     return rows
 
@@ -165,9 +166,26 @@ def money_note(amounts: dict[str, str]) -> str:
 
 
 def quality_note(quality: dict[str, int]) -> str:
-    """What `w` is and how it came about. `quality`: of the round's report."""
-    return (f"Attribution directs {quality['w_bps'] / 100:g} % of the artists' share, as well as it told whose work was asked for in "
-            f"{quality['probes']} test pictures. These were asked for by the titles of trained works, which it reads too: an upper bound.")
+    """What `w` is and how it came about, for people. `quality`: of the round's report."""
+    if not quality["retrains"]:
+        return "With fewer than three artists nothing can be measured by training without some of them, so the artists' share goes to all holders."
+    lds, ceiling = quality["lds"] / 10_000, quality["ceiling"] / 10_000
+    tried = (f"To see how far attribution can be trusted, small models were trained {quality['retrains']} times without half of the artists: "
+             f"its foresight of how much worse each would draw {quality['probes']} test pictures agrees with what happened at {lds:.2f}, where 0 is chance and {ceiling:.2f} "
+             "the most that any foresight could reach")
+    if not quality["w_bps"]:
+        return tried + ". That is not safely more than chance, so all of the artists' share goes to the holders."
+    return tried + f", so it directs {quality['w_bps'] / 100:g} % of the artists' share and the rest goes to all holders."
+
+
+def contributions_of(report: dict[str, Any]) -> dict[str, str]:
+    """Artist wallet → contribution with its interval, for people. `report`: of the round."""
+    return {entry["artist"]: f"gave {_percent(entry['allocation'])} (95 %: {_percent(entry['low'])} to {_percent(entry['high'])})"
+            for entry in report["allocations"]}
+
+
+def _percent(allocation: int) -> str:
+    return f"{int(allocation) / 10**7:.1f} %"
 
 
 def _vote_view(report: dict[str, Any]) -> dict[str, Any]:
@@ -204,9 +222,10 @@ def render(ctx: Context, report: dict[str, Any], target: Path) -> None:
         quality_note=quality_note(report["round"]["quality"]),
         flow=_flow(pictures, report["orders"]),
         money_note=money_note(report["money"]),
-        stake=_stake_rows(ctx, pictures, report["orders"]),
+        stake=_stake_rows(ctx, pictures, report["orders"], contributions_of(report["round"])),
         stake_note=f"{_stake(int(report['round']['stake_minted']))} POT were minted from round {report['round']['round_id']} to "
-                   f"{report['round']['holders']} holders, in proportion to what each gave the model. Beside it: what the sales above credited to them.",
+                   f"{report['round']['holders']} holders, in proportion to what each gave the model: how much worse it would draw without them, as training without half of the artists shows, "
+                   "with the range that the truth lies in with a probability of 95 %. Beside it: what the sales above credited to them.",
         vote=_vote_view(report),
         sheet=[pictures.work(content_hash, 56) for content_hash in sorted(pictures.cids)[::step]],
         licences="Licences of the works: " + ", ".join(f"{name} ({count})" for name, count in licences.most_common()) + ".",

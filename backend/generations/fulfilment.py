@@ -143,7 +143,7 @@ def attribute(
         "model_cid": model.cid,
         "report_cid": model.report_cid,
         "index_cid": report["index_cid"],
-        "threshold": int(report["threshold"]),
+        "threshold": int(report["sale_threshold"]),
         "w_bps": int(report["quality"]["w_bps"]),
         "output": output.to_json(),
         "query": encoded(measured),

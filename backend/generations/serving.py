@@ -102,5 +102,5 @@ def load_model(ctx: Context, digest: str) -> ServedModel:
         pipeline=load_pipeline(directory, ctx.settings.device),
         index=ArtistIndex.load(artifacts.artifact_file(ctx, report["index_cid"])),
         dataset=datasets.load_works(ctx, manifest, settings_of(directory).size),
-        attribution=AttributionSettings.from_json(report["method"]["parameters"]),
+        attribution=AttributionSettings.from_json(report["method"]["parameters"]["attribution"]),
     )

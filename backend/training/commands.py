@@ -52,7 +52,8 @@ def train(
     "--learning",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     multiple=True,
-    help='JSON file, other learning contributors: [{"account": "0x…", "kind": "captions", "units": 120}].',
+    help='JSON file, others who gave compute: [{"account": "0x…", "kind": "compute", "units": 120}], in '
+    "millions of operations.",
 )
 @json_option
 @click.pass_obj
@@ -62,22 +63,23 @@ def contributions(ctx: Context, model_cid: str | None, learning: tuple[Path, ...
     \b
     Examples:
       meltingpot contributions
-      meltingpot contributions bafybei… --learning captions.json --json
+      meltingpot contributions bafybei… --learning others.json --json
     """
     from backend.progress import bars
     from backend.training import service
-    from model.settings import AttributionSettings
+    from backend.training.method import Method
 
     units = [unit for path in learning for unit in _learning_units(path)]
     trained = service.trained_model(ctx, model_cid)
     with bars(as_json) as progress:
-        report, cid = service.measure_contributions(ctx, trained, AttributionSettings(), progress, units)
+        report, cid = service.measure_contributions(ctx, trained, Method(), progress, units)
     if as_json:
         click.echo(json.dumps({"report_cid": cid, "report": report}))
         return
     ranked = sorted(report["allocations"], key=lambda entry: -entry["allocation"])
     for entry in ranked[:ALLOCATIONS_SHOWN]:
-        click.echo(f"{entry['artist']}  {entry['allocation'] / 10**7:6.2f} %")
+        low, high = entry["low"] / 10**7, entry["high"] / 10**7
+        click.echo(f"{entry['artist']}  {entry['allocation'] / 10**7:6.2f} %  ({low:.2f} to {high:.2f} %)")
     if len(ranked) > ALLOCATIONS_SHOWN:
         click.echo(f"… and {len(ranked) - ALLOCATIONS_SHOWN} more")
     click.echo(f"report        {cid}\nnext          meltingpot round propose {cid}")
@@ -86,7 +88,7 @@ def contributions(ctx: Context, model_cid: str | None, learning: tuple[Path, ...
 def _learning_units(path: Path) -> list[Any]:
     from eth_utils import is_address, to_checksum_address
 
-    from backend.training.report import LearningUnits
+    from backend.training.learning import LearningUnits
 
     try:
         entries = json.loads(path.read_text())
@@ -98,13 +100,13 @@ def _learning_units(path: Path) -> list[Any]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputRefused(
             f"{path} holds no list of learning contributors: {error!r}.",
-            'Write a JSON list such as [{"account": "0x…", "kind": "captions", "units": 120}].',
+            'Write a JSON list such as [{"account": "0x…", "kind": "compute", "units": 120}].',
         ) from error
     if len(units) != len(entries) or any(
-        unit.kind not in ("compute", "captions") or unit.units < 0 for unit in units
+        unit.kind != "compute" or unit.units < 0 for unit in units
     ):
         raise InputRefused(
             f"{path} names an account, kind or number of units that cannot be.",
-            'Kinds are "compute" and "captions", units are whole numbers from 0.',
+            'The kind is "compute" (captions are counted from the dataset), units are whole numbers from 0.',
         )
     return units

@@ -1,8 +1,8 @@
 """From integer allocations to the stake that a round mints, and the report that lets anybody recompute it.
 
 All of it is integer arithmetic: learning part = mintPerRound · learningMintBps // 10,000, shared by units of
-work with largest remainders; data part = the rest, shared by allocation (sum 10**9). Each part has leaves and
-a Merkle root of its own, as in TrainingRounds. Without learning contributors the learning part is not minted.
+work (`learning.py`); data part = the rest, shared by allocation (sum 10**9). Each part has leaves and a
+Merkle root of its own, as in TrainingRounds. Without learning contributors the learning part is not minted.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from eth_utils import to_checksum_address
 
 from backend.governance.rules import BPS, Rules
+from backend.training.learning import LearningUnits, learning_shares
 from backend.training.merkle import Leaf, StandardTree
 from model.attribution.shares import TOTAL as ALLOCATION_TOTAL
 
@@ -18,17 +19,6 @@ PARTS = ("artists", "learning")  # ITrainingRounds.Part
 LEAVES_KEYS = {"artists": "leaves", "learning": "learning_leaves"}
 NO_ROOT = "0x" + "00" * 32
 REPORT_SCHEMA = "meltingpot/report@1"
-
-
-@dataclass(frozen=True)
-class LearningUnits:
-    """Work of a learning contributor: `kind` is "compute" (processor seconds) or "captions" (captions and
-    tags written).
-    """
-
-    account: str
-    kind: str
-    units: int
 
 
 @dataclass(frozen=True)
@@ -46,26 +36,6 @@ class Mint:
         return {"rules_version": self.rules_version} | {
             name: str(getattr(self, name)) for name in ("total", "data", "learning")
         }
-
-
-def learning_shares(learning: Sequence[LearningUnits], amount: int) -> dict[str, int]:
-    """Share `amount` by units with largest remainders; ties go to the lower address. Sum = amount, or {}
-    without units.
-    """
-    units: dict[str, int] = {}
-    for entry in learning:
-        if entry.units < 0:
-            raise ValueError(f"Units of work cannot be negative: {entry.account} has {entry.units}.")
-        account = to_checksum_address(entry.account)
-        units[account] = units.get(account, 0) + entry.units
-    total = sum(units.values())
-    if total == 0:
-        return {}
-    shares = {account: amount * count // total for account, count in units.items()}
-    by_remainder = sorted(units, key=lambda account: (-(amount * units[account] % total), account.lower()))
-    for account in by_remainder[: amount - sum(shares.values())]:
-        shares[account] += 1
-    return shares
 
 
 def mint_of(
@@ -117,30 +87,30 @@ def root_of(round_id: int, leaves: Sequence[Leaf]) -> str:
     return "0x" + StandardTree(round_id, leaves).root.hex() if leaves else NO_ROOT
 
 
-def learning_of(report: Mapping) -> list[LearningUnits]:
-    """The learning contributors that a report names."""
-    return [
-        LearningUnits(entry["account"], entry["kind"], int(entry["units"])) for entry in report["learning"]
-    ]
-
-
 def allocations_of(report: Mapping) -> dict[str, int]:
     """Artist wallet → allocation."""
     return {entry["artist"]: int(entry["allocation"]) for entry in report["allocations"]}
+
+
+def intervals_of(report: Mapping) -> dict[str, tuple[int, int]]:
+    """Artist wallet → ends of the 95 % interval of the allocation."""
+    return {entry["artist"]: (int(entry["low"]), int(entry["high"])) for entry in report["allocations"]}
 
 
 def build_report(
     measured: Mapping,
     scores: Mapping[str, int],
     allocations: Mapping[str, int],
+    intervals: Mapping[str, tuple[int, int]],
     learning: Iterable[LearningUnits],
     rules: Rules,
     rules_version: int,
 ) -> dict:
-    """The document `report@1`: everything needed to get from the published index and probes to every leaf.
+    """The document `report@1`: everything needed to get from the published evidence to every leaf.
 
     `measured` brings the report's other keys: round_id, chain_id, dataset, model, index_cid, probes_cid,
-    method, threshold, quality, versions.
+    retrained_cid, effects_cid, method, effect_threshold, sale_threshold, quality, versions. Every artist of
+    `intervals` is listed, also one without an allocation.
     """
     learning = sorted(learning, key=lambda entry: (entry.account.lower(), entry.kind))
     mint, leaves, learning_leaves = mint_of(
@@ -151,8 +121,8 @@ def build_report(
         "schema": REPORT_SCHEMA,
         "scores": [{"artist": artist, "score": scores[artist]} for artist in sorted(scores, key=str.lower)],
         "allocations": [
-            {"artist": artist, "allocation": allocations[artist]}
-            for artist in sorted(allocations, key=str.lower)
+            {"artist": artist, "allocation": allocations.get(artist, 0), "low": low, "high": high}
+            for artist, (low, high) in sorted(intervals.items(), key=lambda item: item[0].lower())
         ],
         "learning": [asdict(entry) for entry in learning],
         "mint": mint.to_json(),

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from eth_utils import to_checksum_address
 
-from backend.errors import NotFound
+from backend.errors import InputRefused, NotFound
 from backend.governance.rules import Rules
 from backend.storage.documents import canonical
 from backend.training import artifacts, datasets
-from backend.training.report import REPORT_SCHEMA, LearningUnits, build_report
+from backend.training.learning import LearningUnits, compute_units, units_by_kind
+from backend.training.method import Method
+from backend.training.report import REPORT_SCHEMA, build_report
 from backend.training.starts import start_of
-from model.settings import AttributionSettings, TrainSettings
+from model.settings import TrainSettings
 
 if TYPE_CHECKING:
     from backend.context import Context
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from model.attribution.index import ArtistIndex
 
 SETTINGS_SCHEMA = "meltingpot/settings@1"
-METHOD = "d-trak-artist-index"
 PACKAGES = ("torch", "diffusers", "numpy", "pillow", "resvg-py")
 
 Progress = Callable[[str, int, int], None]
@@ -127,28 +128,28 @@ def train_round(
 def measure_contributions(
     ctx: Context,
     trained: TrainedModel,
-    settings: AttributionSettings,
+    method: Method,
     progress: Progress,
     learning: Sequence[LearningUnits] = (),
     trainer: str = "trainer",
 ) -> tuple[dict[str, Any], str]:
     """(report, its CID): contributions per artist wallet as published integers, and the stake that they mint.
 
-    Wallet `trainer` is a learning contributor by the processor seconds of training and measuring.
+    Wallet `trainer` gave the compute of training and measuring, but for what `learning` says others gave.
+    Raises InputRefused when they claim more than there was, or another kind of work.
     """
-    before = time.process_time()
-    index, found = _measure(ctx, trained, settings, progress)
-    compute_s = trained.compute_s + int(time.process_time() - before)
-    index_cid, probes_cid = _publish_evidence(ctx, index, found)
+    index, found = _measure(ctx, trained, method, progress)
+    retrains = len(found.retrained.subsets)
+    computed = _computed(ctx, trained, method, retrains, learning, ctx.wallets.address(trainer))
     rules_version = ctx.contracts.rules.functions.currentVersion().call()
     measured = {
         "round_id": ctx.contracts.rounds.functions.nextRoundId().call(),
         "chain_id": ctx.client.chain_id,
         **trained.described(),
-        "index_cid": index_cid,
-        "probes_cid": probes_cid,
-        "method": {"name": METHOD, "parameters": settings.to_json()},
-        "threshold": found.threshold,
+        **_publish_evidence(ctx, index, found),
+        "method": method.to_json(),
+        "effect_threshold": found.threshold,
+        "sale_threshold": found.sale_threshold,
         "quality": found.quality,
         "versions": _versions(),
     }
@@ -156,7 +157,8 @@ def measure_contributions(
         measured,
         _by_wallet(found.scores),
         _by_wallet(found.allocations),
-        [*learning, LearningUnits(ctx.wallets.address(trainer), "compute", compute_s)],
+        {to_checksum_address(artist): ends for artist, ends in found.intervals.items()},
+        computed,
         Rules.from_chain(ctx.contracts.rules.functions.rulesOf(rules_version).call()),
         rules_version,
     )
@@ -188,7 +190,7 @@ def settings_hash(document: dict[str, Any]) -> str:
 
 
 def _measure(
-    ctx: Context, trained: TrainedModel, settings: AttributionSettings, progress: Progress
+    ctx: Context, trained: TrainedModel, method: Method, progress: Progress
 ) -> tuple[ArtistIndex, Contribution]:
     """Index and contribution of a published model version on its published dataset."""
     from model.attribution.contribution import measure
@@ -199,24 +201,58 @@ def _measure(
     pipeline = load_pipeline(directory, ctx.settings.device)
     manifest = datasets.read_dataset(ctx, trained.dataset_cid)
     dataset = datasets.load_works(ctx, manifest, settings_of(directory).size, progress)
-    index = build_index(pipeline, dataset, settings, lambda done, total, *_: progress("index", done, total))
-    found = measure(
-        pipeline, dataset, index, settings, lambda done, total, *_: progress("contributions", done, total)
+    index = build_index(
+        pipeline, dataset, method.attribution, lambda done, total, *_: progress("index", done, total)
     )
+    found = measure(pipeline, dataset, index, method.attribution, method.retrain, method.network, progress)
     return index, found
 
 
-def _publish_evidence(ctx: Context, index: ArtistIndex, found: Contribution) -> tuple[str, str]:
-    """(index CID, probes CID): the integers that anybody needs to get to the same allocations."""
-    scratch = artifacts.scratch_directory(ctx)
-    try:
-        index.save(scratch / "index.npz")
-        found.save_probes(scratch / "probes.npz")
-        return artifacts.publish_file(ctx, scratch / "index.npz"), artifacts.publish_file(
-            ctx, scratch / "probes.npz"
+def _computed(
+    ctx: Context,
+    trained: TrainedModel,
+    method: Method,
+    retrains: int,
+    others: Sequence[LearningUnits],
+    trainer: str,
+) -> list[LearningUnits]:
+    """The round's compute by who gave it."""
+    given = units_by_kind(others)
+    settings = ctx.documents.get(trained.settings_cid, SETTINGS_SCHEMA)["train"]
+    units = compute_units(
+        artifacts.model_directory(ctx, trained.model_cid),
+        TrainSettings.from_json(settings),
+        method.network,
+        retrains,
+    )
+    rest = units - given.pop("compute", 0)
+    if given or rest < 0:
+        raise InputRefused(
+            f"The round was {units} units of compute; others are said to have given "
+            f"{units_by_kind(others)}.",
+            "Give other contributors' parts of the compute, in millions of operations; captions are counted "
+            "from the dataset.",
         )
+    return [*others, LearningUnits(trainer, "compute", rest)]
+
+
+def _publish_evidence(ctx: Context, index: ArtistIndex, found: Contribution) -> dict[str, str]:
+    """The report's CIDs of the integers that anybody needs to get to the same allocations."""
+    parts = {
+        "index": index,
+        "probes": found.probes,
+        "retrained": found.retrained,
+        "effects": found.measured,
+    }
+    scratch = artifacts.scratch_directory(ctx)
+    cids = {}
+    try:
+        for name, part in parts.items():
+            part.save(scratch / f"{name}.npz")
+            cids[f"{name}_cid"] = artifacts.publish_file(ctx, scratch / f"{name}.npz")
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+    return cids
 
 
 def _by_wallet(values: dict[str, int]) -> dict[str, int]:

@@ -262,7 +262,7 @@ def _check_source(
     findings.compare(
         f"{name}: index, threshold and quality are those of the round's report",
         (record["index_cid"], int(record["threshold"]), int(record["w_bps"])),
-        (report["index_cid"], int(report["threshold"]), int(report["quality"]["w_bps"])),
+        (report["index_cid"], int(report["sale_threshold"]), int(report["quality"]["w_bps"])),
         f"w {record['w_bps']} bps",
     )
     return report

@@ -14,6 +14,7 @@ from backend.verify.governance import check_governance
 from backend.verify.money import check_money
 from backend.verify.pool import check_pool
 from backend.verify.prepaid import check_prepaid
+from backend.verify.retraining import check_retrainings
 from backend.verify.sales import check_sales
 from backend.verify.stake import check_stake
 from backend.verify.tokens import check_tokens
@@ -32,9 +33,10 @@ def verify(
     quick: bool = False,
     progress: Progress | None = None,
     tell: Callable[[Check], None] | None = None,
+    retrain: int = 0,
 ) -> list[Check]:
     """Recompute everything from RPC, IPFS and the deployment file. `quick` fetches the files of a sample of
-    works only.
+    works only; `retrain`: how many of the published retrainings to repeat.
 
     `tell` gets each check as it is made. Raises only when the chain or IPFS does not answer at all.
     """
@@ -43,6 +45,11 @@ def verify(
     try:
         facts = read_facts(ctx)
         _check_all(facts, findings, quick, told)
+        if retrain:
+            findings.guard(
+                "The retrainings can be repeated",
+                lambda: check_retrainings(facts, findings, retrain, told),
+            )
     except RpcError as error:
         raise ChainUnavailable(
             error.message,

@@ -10,10 +10,10 @@ from backend.chain.batch import call_many
 from backend.storage.cid import cid_of_digest, digest_of
 from backend.storage.documents import canonical
 from backend.training.datasets import DATASET_SCHEMA
+from backend.training.learning import learning_of
 from backend.training.report import (
     REPORT_SCHEMA,
     allocations_of,
-    learning_of,
     leaves_of,
     mint_of,
     root_of,

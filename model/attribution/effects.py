@@ -49,7 +49,7 @@ def fitted_effects(subsets: np.ndarray, losses: np.ndarray, prior: np.ndarray) -
     design = contrasts @ (2.0 * subsets - 1)
     outcome = contrasts @ -losses
     scale = np.sqrt((outcome**2).mean(0))
-    if not (scale > 0).all():
+    if not np.ptp(losses, axis=0).all():
         raise ValueError("a picture's loss is the same after every retraining: it cannot be attributed")
     outcome = outcome / scale
     size = np.sqrt((prior**2).mean(1, keepdims=True))
@@ -100,7 +100,8 @@ def _fit(
     weight = float((told * solved[..., 1:]).sum())
     beta = float((told * solved[..., :1]).sum()) / weight if weight > 0 else 0.0
     rest, count = seen - beta * told, seen.size
-    noise = float((rest * (solved[..., :1] - beta * solved[..., 1:])).sum()) / count
+    # Never quite zero: three retrainings can fit without a rest, and would be believed without limit.
+    noise = max(1e-9, float((rest * (solved[..., :1] - beta * solved[..., 1:])).sum()) / count)
     determinant = float(np.linalg.slogdet(covariance)[1].sum())
     likelihood = -0.5 * (count * np.log(noise) + determinant)
     return {"t": t, "c": c, "beta": beta, "noise": noise, "likelihood": likelihood}

@@ -60,32 +60,74 @@ def load_probes(source: Path | IO[bytes]) -> Probes:
 @dataclass(frozen=True)
 class Retrained:
     """What retraining showed: losses int64 [M, P] in millionths after training on subsets bool [M, A], and
-    expected int64 [P, A] in millionths: what the gradients in those networks say of the artists on average.
+    scores int32 [M, P, A]: what the gradients in each network say of its artists, in millionths of each
+    picture's root sum of squares. One by one, so that one retraining repeated is one row compared.
     """
 
     subsets: np.ndarray
     losses: np.ndarray
-    expected: np.ndarray
+    scores: np.ndarray
+
+    def expected(self) -> np.ndarray:
+        """float64 [P, A] in millionths: an artist's mean score over the networks that were trained on the
+        artist; 0 where there is none.
+        """
+        return self.scores.sum(0, dtype=np.int64) / np.maximum(self.subsets.sum(0), 1)
 
     def save(self, path: Path) -> None:
         """Write an .npz whose bytes depend on the content alone."""
-        whole = {"losses": self.losses, "expected": self.expected}
         write_arrays(
             path,
-            {"subsets": self.subsets.astype(np.uint8)} | {n: v.astype(np.int64) for n, v in whole.items()},
+            {
+                "subsets": self.subsets.astype(np.uint8),
+                "losses": self.losses.astype(np.int64),
+                "scores": self.scores.astype(np.int32),
+            },
         )
 
 
 def load_retrained(source: Path | IO[bytes]) -> Retrained:
     """Read saved outcomes. Raises ValueError when the parts do not fit together."""
-    data = read_arrays(source, ("subsets", "losses", "expected"))
-    subsets, losses, expected = data["subsets"], data["losses"], data["expected"]
-    shapes = f"subsets {subsets.shape}, losses {losses.shape} and expected {expected.shape}"
-    if not subsets.ndim == losses.ndim == expected.ndim == 2 or losses.dtype != np.int64:
+    data = read_arrays(source, ("subsets", "losses", "scores"))
+    subsets, losses, scores = data["subsets"], data["losses"], data["scores"]
+    shapes = f"subsets {subsets.shape}, losses {losses.shape} and scores {scores.shape}"
+    if not subsets.ndim == losses.ndim == 2 or losses.dtype != np.int64 or scores.dtype != np.int32:
         raise ValueError(f"{shapes} are no outcomes of retraining")
-    if len(subsets) != len(losses) or expected.shape != (losses.shape[1], subsets.shape[1]):
+    if len(subsets) != len(losses) or scores.shape != (*losses.shape, subsets.shape[1]):
         raise ValueError(f"{shapes} do not fit together")
-    return Retrained(subsets.astype(bool), losses, expected)
+    return Retrained(subsets.astype(bool), losses, scores)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """effects and deviations int64 [P, A]: by how many millionths each artist lowers the loss on each probe,
+    and the standard deviation of that; noise: the part of the losses' variance that no artist explains.
+    """
+
+    effects: np.ndarray
+    deviations: np.ndarray
+    noise: float
+
+    def save(self, path: Path) -> None:
+        """Write an .npz whose bytes depend on the content alone."""
+        write_arrays(
+            path,
+            {
+                "effects": self.effects.astype(np.int64),
+                "deviations": self.deviations.astype(np.int64),
+                "noise": np.array(self.noise, dtype=np.float64),
+            },
+        )
+
+
+def load_measured(source: Path | IO[bytes]) -> Measured:
+    """Read saved effects. Raises ValueError when the parts do not fit together."""
+    data = read_arrays(source, ("effects", "deviations", "noise"))
+    effects, deviations = data["effects"], data["deviations"]
+    right = effects.dtype == deviations.dtype == np.int64 and effects.ndim == 2 and data["noise"].shape == ()
+    if not right or effects.shape != deviations.shape or (deviations < 0).any():
+        raise ValueError(f"effects {effects.dtype} {effects.shape} and deviations {deviations.shape} do not fit")
+    return Measured(effects, deviations, float(data["noise"]))
 
 
 def probes_of(

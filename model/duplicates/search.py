@@ -24,7 +24,9 @@ PLAIN = 20_000  # works that are searched without cells
 WORKS_A_CELL = 1_000
 PROBED = 24  # cells read for each view of a query
 CANDIDATES = 16  # works whose pictures are fetched
-LAID_OVER = 6  # of them, the best by coarse correlation, laid over the query in full
+LAID_OVER = (
+    4  # of them, the best by coarse correlation, laid over the query in full, when the very best is no copy
+)
 ROUNDS = 5  # of k-means
 SAMPLE_A_CELL = 48  # rows
 CHUNK = 8192  # rows assigned at once
@@ -104,7 +106,10 @@ class NearCopyIndex:
             return []
         names = ["0x" + self.hashes[place].tobytes().hex() for place, _ in found]
         works = Prepared.of(torch.stack([picture_of(name) for name in names]))
-        verdicts = compare(works, Prepared.of(image[None]), LAID_OVER)
+        query = Prepared.of(image[None])
+        verdicts = compare(works, query, 1)
+        if not any(verdict.same for verdict in verdicts):
+            verdicts = compare(works, query, LAID_OVER)
         matches = [
             Match(name, cosine, verdict)
             for name, (_, cosine), verdict in zip(names, found, verdicts, strict=True)

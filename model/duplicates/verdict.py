@@ -4,7 +4,7 @@ A point disagrees where the difference is more than half a pixel of misplacement
 explain. The share of disagreeing points among all that show something (edges, and the disagreeing ones) decides,
 with limits on how far the one was moved, cut and coloured. A flat area that agrees proves nothing: drawings of
 one artist share paper and outline and differ by an eyebrow. Photographs are full of faint shades that no two share
-by chance, so where both pictures have them, far more may disagree: writing laid over one, for instance.
+by chance, so where both pictures have them, more may disagree.
 """
 
 from __future__ import annotations
@@ -25,15 +25,14 @@ NOISE = 0.05  # of full contrast
 MISPLACED = 0.5  # px
 EDGE = 0.05  # of full contrast per px: a point that shows something
 FAINT = 0.008  # of full contrast per px: a shade
-EVEN = 0.003  # of full contrast per px: flat
 # Part of the points with a faint slope, or that are not flat: a drawing's at most, a photograph's at least.
-FAINTLY_DRAWN, FAINTLY_PHOTOGRAPHED = 0.15, 0.2
+FAINTLY_DRAWN, FAINTLY_PHOTOGRAPHED = 0.2, 0.28
 DRAWN, PHOTOGRAPHED = 0.72, 0.82
 BATCH = 64  # pairs
 RING = 4  # px
 AREA, TINT = 9, 0.1  # px, and of full contrast: an area may differ so much in light or colour
 # Limits: a strain of 1.
-OF_DRAWINGS, OF_PHOTOGRAPHS = 0.006, 0.3  # share that disagrees of what shows something
+OF_DRAWINGS, OF_PHOTOGRAPHS = 0.006, 0.08  # share that disagrees of what shows something
 HIDDEN = 0.3  # of the first picture, not seen in the second
 GAIN = math.log(1.9)  # of lightness
 SATURATION = math.log(1.9)
@@ -152,7 +151,7 @@ def _disagreeing(left: torch.Tensor, seen: torch.Tensor, inside: torch.Tensor) -
     shown = ((slopes.amax(0) > EDGE) * inside * (1 - disagree)).sum((1, 2))
     wrong = disagree.sum((1, 2))
     faint = ((slopes > FAINT) & (slopes < EDGE)).float().mean((2, 3)).amin(0)
-    uneven = (slopes > EVEN).float().mean((2, 3)).amin(0)
+    uneven = (slopes > FAINT).float().mean((2, 3)).amin(0)
     by_shades = (faint - FAINTLY_DRAWN) / (FAINTLY_PHOTOGRAPHED - FAINTLY_DRAWN)
     by_all = (uneven - DRAWN) / (PHOTOGRAPHED - DRAWN)
     photograph = torch.maximum(by_shades, by_all).clamp(0, 1)

@@ -29,7 +29,7 @@ KINDS = {
 PROMPTS = Path(__file__).with_name("sheet_faces.txt")
 COLUMNS = 8
 TILE, GAP, LINE = 128, 10, 13  # px
-COLOURS = 128  # of the stored sheet: flat drawings lose nothing that can be seen
+COLOURS = 256  # of the stored sheet: it is shown in documents, the record has the hashes of the pictures
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,12 @@ import json
 import os
 import tempfile
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from unittest.mock import patch
 
+import numpy as np
 import pytest
 import torch
 from eth_account.signers.local import LocalAccount
@@ -28,21 +30,28 @@ from backend.stack.local import LocalStack
 from backend.storage.cid import digest_of
 from backend.training import rounds
 from backend.training import service as training
+from backend.training.method import Method
 from backend.training.report import leaves_of, root_of
 from backend.worker import Worker
 from backend.works.service import import_manifest
-from model.settings import AttributionSettings, SampleSettings, TrainSettings
+from model.attribution import contribution
+from model.attribution.evidence import Probes, Retrained
+from model.attribution.index import ArtistIndex
+from model.settings import SMALL, AttributionSettings, RetrainSettings, SampleSettings, TrainSettings
 
 PORTS = {"chain": 18700, "ipfs": 18710, "gateway": 18720, "api": 18730}
 TRAINING = TrainSettings(
     size=16, widths=(16, 32), heads=2, text_width=32, text_layers=1, steps=2, batch_size=4, warmup_steps=1
 )
-ATTRIBUTION = AttributionSettings(
-    dimensions=256, noise_levels=1, probes=4, probe_steps=2
+METHOD = Method(
+    AttributionSettings(dimensions=256, noise_levels=1, probes=4, probe_steps=2),
+    RetrainSettings(retrains=6, noise_levels=2, score_dimensions=64, score_noise_levels=1),
+    SMALL.but(widths=(16, 16), steps=2, batch_size=4),
 )
 SAMPLING = SampleSettings(steps=2, batch_size=2)
+FROM_EVIDENCE = contribution.contribution_from
 _INDEXING = threading.Lock()
-INKS = {"Ada": "#c0392b", "Béla": "#2471a3", "Chidi": "#1e8449"}
+INKS = {"Ada": "#c0392b", "Béla": "#2471a3", "Chidi": "#1e8449", "Dora": "#7d3c98"}
 
 
 @dataclass
@@ -134,10 +143,23 @@ def quiet(*_: object) -> None:
     """Progress that nobody watches."""
 
 
+def _as_foreseen(index: ArtistIndex, probes: Probes, retrained: Retrained) -> contribution.Contribution:
+    """The contribution when retraining shows just what the index foresees, but for a part that no artist is
+    behind. Two training steps show nothing, and then no sale would credit anybody; everything from these
+    losses on is real. That nobody trained for them is for `verify --retrain` to find.
+    """
+    told = retrained.subsets @ contribution.index_scores(index, probes).T.astype(float)
+    told = (told - told.mean(0)) / told.std(0)
+    noise = np.random.default_rng(0).standard_normal(told.shape)
+    losses = np.rint(1e6 * (0.5 - 0.01 * (told + 0.2 * noise))).astype(np.int64)
+    return FROM_EVIDENCE(index, probes, replace(retrained, losses=losses))
+
+
 def _finalise_round(world: World) -> None:
     ctx = world.ctx
     trained = training.train_round(ctx, TRAINING, quiet, from_scratch=True)
-    _, report_cid = training.measure_contributions(ctx, trained, ATTRIBUTION, quiet)
+    with patch.object(contribution, "contribution_from", _as_foreseen):
+        _, report_cid = training.measure_contributions(ctx, trained, METHOD, quiet)
     ctx.client.fund(ctx.wallets.address("proposer"))
     bond = ctx.contracts.rules.functions.current().call()[12]
     ctx.sender("deployer").send(ctx.contracts.token.functions.mint(ctx.wallets.address("proposer"), bond))

@@ -10,7 +10,7 @@ import pytest
 
 from backend.demo.commands import _prompts
 from backend.demo.job import PROMPTS, VOTERS, prompt_of, prompts_from, voters_for
-from backend.demo.page import money_note, quality_note
+from backend.demo.page import contributions_of, money_note, quality_note
 from backend.errors import InputRefused
 from backend.generations.prompts import MAX_PROMPT_BYTES, checked
 from backend.verify.money import STATEMENT
@@ -64,6 +64,17 @@ def test_the_page_says_where_all_money_is() -> None:
     assert "0.000002 dUSD could not be divided" in told and "0.999998 dUSD are still owed" in told
 
 
+QUALITY = {"probes": 48, "retrains": 16, "lds": 3_000, "low": 1_000, "high": 5_000, "ceiling": 6_000, "w_bps": 5_000}
+
+
 def test_the_page_says_how_good_attribution_is_and_how_that_was_measured() -> None:
-    note = quality_note({"w_bps": 9880, "probes": 48})
-    assert "98.8 %" in note and "48 test pictures" in note and "upper bound" in note
+    note = quality_note(QUALITY)
+    assert "16 times" in note and "48 test pictures" in note and "at 0.30" in note and "0.60" in note
+    assert "directs 50 %" in note
+    assert "not safely more than chance" in quality_note(QUALITY | {"low": -100, "w_bps": 0})
+    assert "fewer than three artists" in quality_note(QUALITY | {"retrains": 0, "w_bps": 0})
+
+
+def test_the_page_says_what_each_artist_gave_and_how_sure_that_is() -> None:
+    entry = {"artist": "0x1", "allocation": 124_000_000, "low": 80_000_000, "high": 201_000_000}
+    assert contributions_of({"allocations": [entry]}) == {"0x1": "gave 12.4 % (95 %: 8.0 % to 20.1 %)"}

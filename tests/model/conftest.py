@@ -13,7 +13,7 @@ import torch
 from PIL import Image, ImageDraw
 
 from model.dataset import Dataset, Manifest, WorkRecord, caption_of, load_dataset
-from model.settings import AttributionSettings, TrainSettings
+from model.settings import AttributionSettings, RetrainSettings, TrainSettings
 from model.train import TrainResult, train
 
 SHAPES = ("circle", "square", "line", "cross")
@@ -31,6 +31,7 @@ TINY = TrainSettings(
     autocast=False,
 )
 TINY_ATTRIBUTION = AttributionSettings(dimensions=64, noise_levels=1, probes=4, probe_steps=2, batch_size=8)
+FEW = RetrainSettings(retrains=3, noise_levels=2, score_dimensions=64, score_noise_levels=1)
 
 
 def draw(shape: str, colour: str) -> bytes:

@@ -22,9 +22,8 @@ def test_altered_scenes_are_copies(name: str) -> None:
     assert max(strains) < 1
 
 
-@pytest.mark.parametrize("name", [*HARD, "crop_flip_jpeg"])
+@pytest.mark.parametrize("name", ["brightness", "several", "crop_flip_jpeg"])
 def test_altered_photographs_are_copies(name: str) -> None:
-    """Faint shades everywhere: writing over a part of them hides nothing."""
     for seed in range(2):
         assert same_picture(pixels(shades(seed)), pixels(ALTERATIONS[name](shades(seed), Random(seed)))).same
     assert not same_picture(pixels(shades(0)), pixels(shades(1))).same

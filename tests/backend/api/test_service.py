@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from backend.app import create_app
 from backend.context import Context
 from tests.backend.api.answers import problem, signature
-from tests.backend.sales_world import World
+from tests.backend.sales_world import INKS, World
 
 # ---- money and votes ---------------------------------------------------------------------------------------
 
@@ -39,7 +39,7 @@ def test_rules_proposals_and_a_vote_by_signature(world: World, client: TestClien
     rules = client.get("/rules").json()
     assert rules["versions"][-1]["version"] == 1 and any(v["in_force"] for v in rules["versions"])
     voter = max(
-        (world.artist(n) for n in ("Ada", "Béla", "Chidi")),
+        (world.artist(n) for n in INKS),
         key=lambda a: world.ctx.contracts.stake.functions.getVotes(a.address).call(),
     )
     world.ctx.client.fund(voter.address)

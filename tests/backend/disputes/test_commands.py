@@ -14,7 +14,7 @@ from backend.governance import commands as governance
 from backend.works import commands as works
 from backend.works.catalogue import find_work, works_of
 from tests.backend.disputes.conftest import DAY_S, as_timelock, opened
-from tests.backend.sales_world import World
+from tests.backend.sales_world import INKS, World
 
 BOND = 100_000_000
 
@@ -57,7 +57,7 @@ def test_holders_are_asked_to_rule(forgotten: World) -> None:
     ctx, disputes = forgotten.ctx, forgotten.ctx.contracts.disputes
     number = opened(forgotten, "Béla", works_of(ctx, forgotten.artist("Ada").address)[0], "authorship")
     votes = ctx.contracts.stake.functions.getVotes
-    holder = max(("Ada", "Béla", "Chidi"), key=lambda name: votes(forgotten.artist(name).address).call())
+    holder = max(INKS, key=lambda name: votes(forgotten.artist(name).address).call())
     arguments = ("propose-ruling", str(number), "upheld", "--account", f"artist:{holder}")
     assert "possible after" in str(run(forgotten, governance.vote, *arguments).exception)
 

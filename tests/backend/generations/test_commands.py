@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from backend.cli import cli
 from backend.errors import MeltingPotError
 from backend.governance import service as governance
-from tests.backend.sales_world import World
+from tests.backend.sales_world import INKS, World
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +119,7 @@ def test_claim_for_one_and_for_all(world: World, run) -> None:
 
 def test_a_vote_from_the_command_line(world: World, run, tmp_path) -> None:
     voter = max(
-        ("Ada", "Béla", "Chidi"),
+        INKS,
         key=lambda n: world.ctx.contracts.stake.functions.getVotes(world.artist(n).address).call(),
     )
     world.ctx.client.fund(world.artist(voter).address)

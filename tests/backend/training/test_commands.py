@@ -55,10 +55,10 @@ def test_who_is_challenged_must_be_an_address(world: World) -> None:  # noqa: F8
 
 
 def test_learning_contributors_from_a_file(tmp_path) -> None:
-    path = tmp_path / "captions.json"
-    path.write_text(json.dumps([{"account": "0x" + "ab" * 20, "kind": "captions", "units": 12}]))
+    path = tmp_path / "others.json"
+    path.write_text(json.dumps([{"account": "0x" + "ab" * 20, "kind": "compute", "units": 12}]))
     (unit,) = commands._learning_units(path)
-    assert (unit.kind, unit.units) == ("captions", 12)
+    assert (unit.kind, unit.units) == ("compute", 12)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,8 @@ def test_learning_contributors_from_a_file(tmp_path) -> None:
     [
         "{",
         "[1]",
-        '[{"account": "0x12", "kind": "captions", "units": 1}]',
+        '[{"account": "0x12", "kind": "compute", "units": 1}]',
+        '[{"account": "0x%s", "kind": "captions", "units": 1}]' % ("ab" * 20),
         '[{"account": "0x%s", "kind": "magic", "units": 1}]' % ("ab" * 20),
         '[{"account": "0x%s", "kind": "compute", "units": -1}]' % ("ab" * 20),
     ],

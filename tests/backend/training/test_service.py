@@ -8,15 +8,17 @@ import shutil
 import pytest
 from sqlalchemy.orm import make_transient
 
-from backend.errors import IpfsUnavailable
+from backend.errors import InputRefused, IpfsUnavailable
 from backend.storage.documents import canonical
 from backend.training import artifacts, datasets, service
 from backend.training.datasets import IndexDisagrees, NothingToTrainOn
+from backend.training.learning import LearningUnits
+from backend.training.method import Method
 from backend.works import registration
 from backend.works.catalogue import works_of
 from backend.works.tables import Work, WorkChange
 from model.dataset import HashMismatch
-from tests.backend.sales_world import World, world  # noqa: F401
+from tests.backend.sales_world import METHOD, World, world  # noqa: F401
 
 
 @pytest.fixture
@@ -56,7 +58,7 @@ def test_works_that_nobody_can_read_do_not_end_training(world: World) -> None:  
         {"content_hash": "0x" + "ab" * 32, "reason": "not_on_ipfs"},
         {"content_hash": "0x" + "cd" * 32, "reason": "invalid_document"},
     ]
-    assert len(manifest.works) == 6 and stranger not in manifest.artists
+    assert len(manifest.works) == 8 and stranger not in manifest.artists
     assert service.trained_model(world.ctx).left_out == 2
 
 
@@ -141,8 +143,8 @@ def test_models_works_and_indexes_come_from_ipfs_when_absent(world: World) -> No
         shutil.rmtree(folder)
     assert (artifacts.model_directory(world.ctx, trained.model_cid) / "model_index.json").is_file()
     report = service.read_report(world.ctx, service.report_cid_of(world.ctx))
-    for cid in (report["index_cid"], report["probes_cid"]):
-        artifacts.artifact_file(world.ctx, cid)
+    for name in ("index", "probes", "retrained", "effects"):
+        artifacts.artifact_file(world.ctx, report[f"{name}_cid"])
     for work in manifest.works:
         artifacts.work_file(world.ctx, work)
     again = sorted(
@@ -175,3 +177,16 @@ def test_the_report_names_what_it_was_made_from(world: World) -> None:  # noqa: 
     assert {entry["kind"] for entry in report["learning"]} == {"compute"}
     assert report["learning"][0]["account"] == world.ctx.wallets.address("trainer")
     assert {"torch", "python", "diffusers"} <= report["versions"].keys()
+    assert Method.from_json(report["method"]) == METHOD
+    assert all(entry["low"] <= entry["high"] for entry in report["allocations"])
+    assert len(report["allocations"]) == report["dataset"]["artists"] == 4
+
+
+def test_others_may_have_given_a_part_of_the_compute_and_no_more(world: World) -> None:  # noqa: F811
+    trained, other = service.trained_model(world.ctx), "0x" + "ab" * 20
+    whole = service._computed(world.ctx, trained, METHOD, 6, [], other)[0].units
+    part = [LearningUnits(other, "compute", 3)]
+    assert [unit.units for unit in service._computed(world.ctx, trained, METHOD, 6, part, other)] == [3, whole - 3]
+    for wrong in (LearningUnits(other, "compute", whole + 1), LearningUnits(other, "captions", 1)):
+        with pytest.raises(InputRefused, match=str(whole)):
+            service._computed(world.ctx, trained, METHOD, 6, [wrong], other)

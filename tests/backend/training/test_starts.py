@@ -11,7 +11,7 @@ from backend.works.catalogue import works_of
 from model.attribution.index import build_index
 from model.checkpoint import history_of, load_pipeline, total_steps
 from model.dataset import Manifest, WorkRecord
-from tests.backend.sales_world import ATTRIBUTION, TRAINING, World, quiet, world  # noqa: F401
+from tests.backend.sales_world import METHOD, TRAINING, World, quiet, world  # noqa: F401
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +27,7 @@ def test_a_round_goes_on_from_the_last(world: World) -> None:  # noqa: F811
     last = service.trained_model(world.ctx).model_cid
     manifest = datasets.consenting_works(world.ctx)
     start = start_of(world.ctx, manifest)
-    assert start is not None and start.told["model_cid"] == last and start.told["works"] == 6
+    assert start is not None and start.told["model_cid"] == last and start.told["works"] == 8
     more = Manifest((*manifest.works, WorkRecord("0x" + "99" * 32, "", "", "somebody new", "a new work")))
     assert start_of(world.ctx, more) == start
     trained = service.train_round(world.ctx, TRAINING.but(steps=1), quiet)
@@ -59,4 +59,4 @@ def test_a_withdrawn_work_is_in_no_start_and_in_no_index(world: World, withdrawn
     assert trained.started_from is None
     pipeline = load_pipeline(artifacts.model_directory(world.ctx, trained.model_cid))
     dataset = datasets.load_works(world.ctx, manifest, TRAINING.size)
-    assert ada not in build_index(pipeline, dataset, ATTRIBUTION).artists
+    assert ada not in build_index(pipeline, dataset, METHOD.attribution).artists

@@ -13,7 +13,6 @@ from backend.generations.tokens import mint
 from backend.prepaid import claims as prepaid
 from backend.royalties.service import claim_all
 from backend.royalties.tips import tip
-from backend.training.service import METHOD
 from tests.backend import sales_world
 from tests.backend.prepaid.sales import settle_prepaid
 from tests.backend.sales_world import World
@@ -23,9 +22,8 @@ DAY_S = 86_400
 
 @pytest.fixture(autouse=True)
 def _small_method(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The small world is measured by fewer probes than a real one."""
-    method = {"name": METHOD, "parameters": sales_world.ATTRIBUTION.to_json()}
-    monkeypatch.setattr("backend.verify.models.METHODS", (method,))
+    """The small world is measured by fewer probes and smaller networks than a real one."""
+    monkeypatch.setattr("backend.verify.models.METHODS", (sales_world.METHOD.to_json(),))
 
 
 @pytest.fixture(scope="session")

@@ -124,11 +124,11 @@ TAMPERED = {
         "exactly the works that consented",
     ),
     "the number of probes": (
-        change("report", lambda d: d["method"]["parameters"].update(probes=1)),
+        change("report", lambda d: d["method"]["parameters"]["attribution"].update(probes=1)),
         "known method",
     ),
     "the seed of the probes": (
-        change("report", lambda d: d["method"]["parameters"].update(seed=7)),
+        change("report", lambda d: d["method"]["parameters"]["attribution"].update(seed=7)),
         "known method",
     ),
     "the dataset's block": (
@@ -146,6 +146,14 @@ TAMPERED = {
             lambda d: d["learning"].append({"account": "0x" + "22" * 20, "kind": "captions", "units": 10**6}),
         ),
         "leaves follow",
+    ),
+    "units of compute": (
+        change("report", add_one("learning", "units")),
+        "units of learning contributors follow",
+    ),
+    "an interval": (
+        change("report", lambda d: d["allocations"][0].update(high=ALLOCATION_TOTAL + 2_000)),
+        "the intervals of the allocations",
     ),
     "a leaf": (change("report", add_one("leaves", "amount")), "is a leaf of its finalised round"),
     "the mint": (change("report", lambda d: d["mint"].update(total="1")), "leaves follow"),
