@@ -31,14 +31,6 @@ class Text(NamedTuple):
     sentence: torch.Tensor | None = None
     mask: torch.Tensor | None = None
 
-    def alone(self) -> Text:
-        """The text of one sample (no B) as a batch of one."""
-        return Text(*(None if part is None else part[None] for part in self))
-
-    def batched(self) -> Text:
-        """For `vmap`: dimension 0 of each part that is there."""
-        return Text(*(None if part is None else 0 for part in self))  # type: ignore[arg-type]
-
 
 class Denoiser(Protocol):
     """A network that takes noise from pictures [B, C, H, W], told a noise level 0..1 and a text."""
@@ -59,7 +51,7 @@ class Denoiser(Protocol):
         """What a training changes: all of it, or the adapter's weights when there is one."""
 
     def watched(self, names: Sequence[str]) -> list[str]:
-        """Of the network's weights, those whose gradients attribute."""
+        """Of the weights "unet.…" and "text_encoder.…", those whose gradients attribute."""
 
     def tokens(self, texts: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
         """Token ids and mask, int64 [B, L] each."""

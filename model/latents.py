@@ -97,7 +97,9 @@ class LatentDenoiser:
     def watched(self, names: Sequence[str]) -> list[str]:
         """The adapter; without one the attention projections that it would change."""
         projections = tuple(f"{target}.weight" for target in self.lora_targets)
-        return [n for n in names if lora.is_lora(n)] or [n for n in names if n.endswith(projections)]
+        return [n for n in names if lora.is_lora(n)] or [
+            n for n in names if n.startswith("unet.") and n.endswith(projections)
+        ]
 
     def tokens(self, texts: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
         tokenizer = self.pipeline.tokenizer

@@ -79,9 +79,9 @@ class SampleSettings(_Settings):
 class AttributionSettings(_Settings):
     """How per-sample gradients become integer rows and integer scores."""
 
-    dimensions: int = 2048  # of the projected gradient
-    noise_levels: int = 1  # averaged per work and per generated picture; both must be seen at the same levels
-    lowest_noise: float = 0.75  # levels σ lie evenly between this and 1: strong noise told artists apart best
+    dimensions: int = 8192  # of the projected gradient: an artist's row is as many bytes
+    noise_levels: int = 2  # averaged per work and per generated picture; both must be seen at the same levels
+    lowest_noise: float = 0.0  # levels σ lie evenly between this and 1
     damping: float = 0.1  # λ relative to trace/N of the Gram matrix
     seed: int = 0
     batch_size: int = 16

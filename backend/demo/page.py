@@ -69,10 +69,16 @@ class Pictures:
 
 def _order_view(ctx: Context, pictures: Pictures, order: dict[str, Any]) -> dict[str, Any]:
     nearest: dict[str, list[dict[str, Any]]] = {}
+    ends: dict[str, str] = {}
     note = ""
     if order["attribution_cid"]:
         record = ctx.documents.get(order["attribution_cid"], "meltingpot/attribution@1")
         nearest = {entry["artist"]: entry["works"] for entry in record["nearest"]}
+        allocated = {entry["artist"]: entry for entry in record["allocations"]}
+        for credit in order["credits"]:
+            if entry := allocated.get(credit["artist"]):
+                low, high = (int(credit["amount"]) * entry[end] // entry["allocation"] for end in ("low", "high"))
+                ends[credit["artist"]] = f"{money(low)} to {money(high)}"
         if not order["credits"]:
             note = "No artist stands out from chance here: the attributed share went to all holders."
     rest = order["credits"][CREDITS_SHOWN:]
@@ -83,7 +89,7 @@ def _order_view(ctx: Context, pictures: Pictures, order: dict[str, Any]) -> dict
         "image": pictures.of_cid(order["output_cid"], 384) if order["output_cid"] else None,
         "price": money(int(order["price"])),
         "note": note,
-        "credits": [{"artist": pictures.name(credit["artist"]), "amount": money(int(credit["amount"])),
+        "credits": [{"artist": pictures.name(credit["artist"]), "amount": money(int(credit["amount"])), "ends": ends.get(credit["artist"], ""),
                      "percent": round(100 * int(credit["amount"]) / top),
                      "works": [pictures.work(work["content_hash"]) for work in nearest.get(credit["artist"], [])[:NEAREST_WORKS]]}
                     for credit in order["credits"][:CREDITS_SHOWN]],

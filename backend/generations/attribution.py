@@ -17,7 +17,7 @@ from eth_utils import to_checksum_address
 from backend.generations.errors import AttributionRefused
 from backend.governance.rules import BPS, Rules
 from backend.royalties.split import attributed_ceiling
-from model.attribution import shares
+from model.attribution import error_bars, shares
 from model.attribution.shares import TOTAL as ALLOCATION_TOTAL
 
 SCHEMA = "meltingpot/attribution@1"
@@ -56,6 +56,18 @@ def allocations_of(scores: Mapping[str, int], threshold: int, quantity: int, mos
     return shares.allocations(dict(scores), threshold * quantity, total=ALLOCATION_TOTAL, most=most)
 
 
+def intervals_of(
+    artists: Sequence[str], rows: np.ndarray, record: Mapping[str, Any], most: int
+) -> dict[str, tuple[int, int]]:
+    """Artist → (low, high) of each allocation, see `model/attribution/error_bars.py`."""
+    if most < 1:
+        return {}
+    names = [to_checksum_address(artist) for artist in artists]
+    parts = error_bars.block_scores(rows, queries_of(record))
+    threshold = int(record["threshold"]) * int(record["quantity"])
+    return error_bars.intervals(names, parts, threshold, ALLOCATION_TOTAL, most)
+
+
 def credits_of(record: Mapping[str, Any], rules: Rules, price: int) -> list[tuple[str, int]]:
     """What a record pays: (artist, amount), the largest first, equal ones by address; amounts of zero are
     left out.
@@ -92,8 +104,14 @@ def with_credits(
     found["scores"] = [
         {"artist": artist, "score": scores[artist]} for artist in sorted(scores, key=str.lower)
     ]
+    intervals = intervals_of(artists, rows, found, rules.max_credits)
     found["allocations"] = [
-        {"artist": artist, "allocation": allocation}
+        {
+            "artist": artist,
+            "allocation": allocation,
+            "low": intervals[artist][0],
+            "high": intervals[artist][1],
+        }
         for artist, allocation in sorted(allocations.items(), key=lambda item: (-item[1], item[0].lower()))
     ]
     found["credits"] = [

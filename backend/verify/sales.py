@@ -236,6 +236,12 @@ def _check_attribution(
         _pairs(record["allocations"], "allocation"),
         f"{len(allocations)} artists above the threshold",
     )
+    findings.compare(
+        f"{name}: the ends of the allocations' intervals follow from index and query",
+        attribution.intervals_of(index.artists, index.rows, record, rules.max_credits),
+        {entry["artist"]: (entry.get("low"), entry.get("high")) for entry in record["allocations"]},
+        f"{len(allocations)} intervals",
+    )
 
 
 def _check_source(

@@ -13,15 +13,12 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from model.attribution.peers.per_sample import SampleGradients, squared
-from model.attribution.peers.projected import noise_levels
+from model.attribution.gradients import Gradients
 from model.attribution.peers.task import artist_scores
-from model.attribution.peers.trak import preconditioned
+from model.attribution.precondition import preconditioned
 from model.dataset import Dataset
 from model.pipeline import MeltingPotPipeline
 from model.settings import AttributionSettings
-
-PARTS = ("unet.", "text_encoder.")
 
 
 class Scorer:
@@ -31,9 +28,7 @@ class Scorer:
         self, pipeline: MeltingPotPipeline, dataset: Dataset, settings: AttributionSettings
     ) -> None:
         self.dataset, self.settings = dataset, settings
-        channels, side = pipeline.unet.config.in_channels, pipeline.unet.config.sample_size
-        self.levels = noise_levels(torch.Size((channels, side, side)), settings)
-        self.gradients = SampleGradients(pipeline, PARTS, settings.dimensions, settings.seed)
+        self.gradients = Gradients(pipeline, settings)
         self.works = self._rows(dataset.images, dataset.captions)
 
     def scores(self, images: torch.Tensor, prompts: Sequence[str]) -> np.ndarray:
@@ -44,12 +39,7 @@ class Scorer:
 
     def _rows(self, images: torch.Tensor, captions: Sequence[str]) -> torch.Tensor:
         """float64 [N, D]."""
-        step, rows = self.settings.batch_size, []
-        for at in range(0, len(captions), step):
-            part = slice(at, at + step)
-            found = self.gradients.project(images[part], list(captions[part]), self.levels, (squared,))
-            rows.append(found[:, 0].double())
-        return torch.cat(rows)
+        return self.gradients.project(images, list(captions)).double()
 
 
 def mean_scores(tables: Sequence[np.ndarray], subsets: np.ndarray) -> np.ndarray:

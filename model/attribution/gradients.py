@@ -1,48 +1,42 @@
-"""Per-sample gradients of the D-TRAK output function, projected to D numbers.
+"""Gradients of the D-TRAK output function, one a picture, as D numbers.
 
 f = mean(v_θ(x_σ, σ, caption)²), averaged over K fixed noise draws and noise levels (D-TRAK, arXiv
-2311.00500; v is what the kind of model predicts: noise, or a velocity). The gradient is taken for a part of
-the weights alone (`Denoiser.watched`: the later half of the project's own network, or an adapter) and reduced
-by a seeded CountSketch, which keeps inner products in expectation.
+2311.00500; v is what the kind of model predicts: noise, or a velocity). The gradient is taken for the weights
+that `Denoiser.watched` names and reduced by a seeded CountSketch, which keeps inner products in expectation
+(`per_sample.py`).
 """
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 
 import torch
 from diffusers import DiffusionPipeline
-from diffusers.models.attention_processor import AttnProcessor
-from torch.func import functional_call, grad, vmap
 
+from model.attribution.per_sample import SampleGradients, squared
 from model.compute import make_repeatable
-from model.denoiser import Text, denoiser_of
+from model.denoiser import denoiser_of
 from model.settings import AttributionSettings
+
+NETWORKS = ("unet", "text_encoder")
 
 
 class Gradients:
     """Projected gradients of one checkpoint; `project` gives the same numbers for the same picture and
-    caption. Computed on the pipeline's device; what is random is drawn on the CPU.
+    caption.
     """
 
     def __init__(self, pipeline: DiffusionPipeline, settings: AttributionSettings) -> None:
-        self.pipeline, self.settings, self.device = pipeline, settings, pipeline.device
-        if self.device.type != "cpu":
-            make_repeatable(self.device)
-        self.denoiser = denoiser_of(pipeline)
-        self.unet = copy.deepcopy(pipeline.unet).eval()
-        self.unet.set_attn_processor(AttnProcessor())  # the fused attention has no batching rule under vmap
-        state = {name: weight.detach() for name, weight in self.unet.named_parameters()}
-        watched = set(self.denoiser.watched(list(state)))
-        self.watched = {name: weight for name, weight in state.items() if name in watched}
-        self.frozen = {name: weight for name, weight in state.items() if name not in watched}
-        generator = torch.Generator().manual_seed(settings.seed)
-        self.buckets, self.signs = {}, {}
-        for name, weight in self.watched.items():
-            bucket = torch.randint(settings.dimensions, (weight.numel(),), generator=generator)
-            sign = torch.randint(2, (weight.numel(),), generator=generator).float() * 2 - 1
-            self.buckets[name], self.signs[name] = bucket.to(self.device), sign.to(self.device)
+        if pipeline.device.type != "cpu":
+            make_repeatable(pipeline.device)
+        self.settings = settings
+        names = [
+            f"{part}.{name}" for part in NETWORKS for name, _ in getattr(pipeline, part).named_parameters()
+        ]
+        watched = denoiser_of(pipeline).watched(names)
+        self.samples = SampleGradients(pipeline, watched, settings.dimensions, settings.seed)
+        channels, side = pipeline.unet.config.in_channels, pipeline.unet.config.sample_size
+        self.levels = noise_levels(torch.Size((channels, side, side)), settings)
 
     def project(
         self, images: torch.Tensor, captions: list[str], progress: Callable[[int, int], None] | None = None
@@ -51,42 +45,19 @@ class Gradients:
         rows = []
         for first in range(0, len(captions), self.settings.batch_size):
             chosen = slice(first, first + self.settings.batch_size)
-            rows.append(self._batch(images[chosen], captions[chosen]))
+            rows.append(
+                self.samples.project(images[chosen], captions[chosen], self.levels, (squared,))[:, 0].cpu()
+            )
             if progress is not None:
                 progress(min(first + self.settings.batch_size, len(captions)), len(captions))
         return torch.cat(rows)
 
-    def _batch(self, images: torch.Tensor, captions: list[str]) -> torch.Tensor:
-        ids, mask = (part.to(self.device) for part in self.denoiser.tokens(captions))
-        with torch.no_grad():
-            pictures = self.denoiser.clean(images.to(self.device))
-            text = self.denoiser.encode(ids, mask)
-        total = torch.zeros(len(captions), self.settings.dimensions, device=self.device)
-        per_sample = vmap(grad(self._output), in_dims=(None, 0, None, text.batched()))
-        levels, lowest = self.settings.noise_levels, self.settings.lowest_noise
-        for number in range(levels):
-            noise = torch.randn(
-                pictures.shape[1:],
-                generator=torch.Generator().manual_seed(self.settings.seed * 1009 + number + 1),
-            )
-            level = torch.tensor(lowest + (1 - lowest) * (number + 0.5) / levels, device=self.device)
-            noisy = self.denoiser.mixed(pictures, noise.to(self.device), level)
-            total += self._sketch(per_sample(self.watched, noisy, level, text))
-        return (total / levels).cpu()
 
-    def _output(
-        self, watched: dict[str, torch.Tensor], noisy: torch.Tensor, level: torch.Tensor, text: Text
-    ) -> torch.Tensor:
-        def network(*inputs: torch.Tensor, **named: torch.Tensor) -> object:
-            return functional_call(self.unet, {**self.frozen, **watched}, inputs, named)
-
-        guess = self.denoiser.predict(network, noisy[None], level[None], text.alone())
-        return guess.square().mean()
-
-    def _sketch(self, gradients: dict[str, torch.Tensor]) -> torch.Tensor:
-        """CountSketch [B, D] of per-sample gradients {name: [B, …]}."""
-        first = next(iter(gradients.values()))
-        out = torch.zeros(len(first), self.settings.dimensions, device=first.device)
-        for name, gradient in gradients.items():
-            out.index_add_(1, self.buckets[name], gradient.detach().flatten(1) * self.signs[name])
-        return out
+def noise_levels(shape: torch.Size, settings: AttributionSettings) -> list[tuple[float, torch.Tensor]]:
+    """K pairs of level and noise [C, H, W]: levels evenly over lowest_noise..1, alike for works and pictures."""
+    count, lowest, found = settings.noise_levels, settings.lowest_noise, []
+    for number in range(count):
+        generator = torch.Generator().manual_seed(settings.seed * 1009 + number + 1)
+        level = lowest + (1 - lowest) * (number + 0.5) / count
+        found.append((level, torch.randn(shape, generator=generator)))
+    return found

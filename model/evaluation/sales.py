@@ -17,8 +17,8 @@ import torch
 from model.attribution import shares
 from model.attribution.contribution import MOST_PAID, THRESHOLD_PERCENT
 from model.attribution.index import ArtistIndex, index_of_rows, quantise
-from model.attribution.peers.per_sample import SampleGradients, squared
 from model.attribution.peers.projected import noise_levels
+from model.attribution.per_sample import SampleGradients, squared
 from model.attribution.retraining import Pictures, Retraining, retrain, shrunk
 from model.dataset import Dataset, Manifest, caption_of, pixels_of
 from model.evaluation.heldout import part_of

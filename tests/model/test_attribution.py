@@ -1,4 +1,4 @@
-"""Gradients, index and probes on a tiny network; from the int8 numbers on everything is repeatable."""
+"""Index and probes on a tiny network; from the int8 numbers on everything is repeatable."""
 
 import copy
 import io
@@ -12,13 +12,10 @@ from PIL import Image
 
 from model.attribution.contribution import measure
 from model.attribution.evidence import probes_of
-from model.attribution.gradients import Gradients
 from model.attribution.index import ArtistIndex, build_index, quantise, query, work_rows
 from model.checkpoint import load_pipeline
 from model.dataset import Dataset, Manifest
-from model.network import encode_text, to_network, velocity
 from model.pipeline import MeltingPotPipeline
-from model.text import tokenize
 from model.train import TrainResult
 from tests.model.conftest import FEW, TINY, TINY_ATTRIBUTION
 
@@ -31,22 +28,6 @@ def pipeline(trained: TrainResult) -> MeltingPotPipeline:
 @pytest.fixture(scope="module")
 def index(pipeline: MeltingPotPipeline, dataset: Dataset) -> ArtistIndex:
     return build_index(pipeline, dataset, TINY_ATTRIBUTION)
-
-
-def test_per_sample_gradients_are_those_of_one_sample(pipeline: MeltingPotPipeline, dataset: Dataset) -> None:
-    """vmap and sketch against plain autograd of f on one work."""
-    gradients = Gradients(pipeline, TINY_ATTRIBUTION)
-    found = gradients.project(dataset.images[:3], dataset.captions[:3])[1]
-    ids, mask = tokenize(pipeline.tokenizer, dataset.captions[1:2])
-    words, sentence = encode_text(pipeline.text_encoder, ids, mask)
-    noise = torch.randn(12, 8, 8, generator=torch.Generator().manual_seed(1))
-    noisy = 0.125 * to_network(dataset.images[1:2]) + 0.875 * noise
-    weights = dict(pipeline.unet.named_parameters())
-    output = velocity(pipeline.unet, noisy, torch.tensor([0.875]), words.detach(), sentence.detach(), mask)
-    names = list(gradients.watched)
-    plain = torch.autograd.grad(output.square().mean(), [weights[name] for name in names])
-    expected = gradients._sketch({name: g[None] for name, g in zip(names, plain, strict=True)})[0]
-    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-6)
 
 
 def test_rows_are_those_of_the_weighted_ridge() -> None:

@@ -16,7 +16,7 @@ import torch
 
 from model.attribution.peers.projected import of_pictures, of_works
 from model.attribution.peers.task import Task, peer
-from model.attribution.peers.trak import preconditioned
+from model.attribution.precondition import preconditioned
 
 
 @peer("das")

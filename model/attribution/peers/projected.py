@@ -9,10 +9,10 @@ from typing import Any
 
 import torch
 
-from model.attribution.peers.per_sample import OutputGradient, SampleGradients, loss, squared
+from model.attribution.gradients import noise_levels
 from model.attribution.peers.task import Task
+from model.attribution.per_sample import OutputGradient, SampleGradients, loss, squared
 from model.pipeline import MeltingPotPipeline
-from model.settings import AttributionSettings
 
 DIRECTIONS = 2  # of a picture's output at each noise level, for DAS
 
@@ -32,16 +32,6 @@ class Projected:
     loss: torch.Tensor
     squared: torch.Tensor
     along: torch.Tensor
-
-
-def noise_levels(shape: torch.Size, settings: AttributionSettings) -> list[Level]:
-    """K pairs of σ and noise [C, H, W], those of `attribution.gradients`: alike for works and pictures."""
-    count, lowest, found = settings.noise_levels, settings.lowest_noise, []
-    for level in range(count):
-        generator = torch.Generator().manual_seed(settings.seed * 1009 + level + 1)
-        sigma = lowest + (1 - lowest) * (level + 0.5) / count
-        found.append((sigma, torch.randn(shape, generator=generator)))
-    return found
 
 
 def signs(images: torch.Tensor, captions: Sequence[str], shape: torch.Size, salt: str) -> torch.Tensor:

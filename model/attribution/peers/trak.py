@@ -14,6 +14,7 @@ import torch
 
 from model.attribution.peers.projected import Projected, of_pictures, of_works
 from model.attribution.peers.task import Task, peer
+from model.attribution.precondition import preconditioned
 
 
 @peer("trak")
@@ -36,21 +37,3 @@ def _mean_over_checkpoints(task: Task, output: Callable[[Projected], torch.Tenso
         works, pictures = output(of_works(task, pipeline)), output(of_pictures(task, pipeline))
         total += preconditioned(works, pictures, task.settings.damping) @ works.T
     return (total / len(task.models)).numpy()
-
-
-def preconditioned(features: torch.Tensor, vectors: torch.Tensor, damping: float) -> torch.Tensor:
-    """float64 [M, D]: vectors [M, D] times (ΦᵀΦ + λI)⁻¹, Φ = features [N, D], λ = damping · trace(ΦᵀΦ)/N > 0.
-
-    Solved in D×D or, by Woodbury's identity, in N×N numbers, whichever are fewer.
-    """
-    strength = damping * float(features.square().sum(1).mean().clamp_min(1e-30))
-    if features.shape[1] <= len(features):
-        return _solved(features.T @ features, strength, vectors.T).T
-    reduced = _solved(features @ features.T, strength, features @ vectors.T).T @ features
-    return (vectors - reduced) / strength
-
-
-def _solved(matrix: torch.Tensor, strength: float, right: torch.Tensor) -> torch.Tensor:
-    """(matrix + strength·I)⁻¹ right; changes `matrix`."""
-    matrix.diagonal().add_(strength)
-    return torch.cholesky_solve(right, torch.linalg.cholesky(matrix))

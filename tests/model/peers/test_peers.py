@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from model.attribution.peers.das import steps
-from model.attribution.peers.per_sample import SampleGradients
 from model.attribution.peers.projected import noise_levels, of_pictures, of_works
 from model.attribution.peers.task import PEERS, Task, artist_scores
-from model.attribution.peers.trak import preconditioned
+from model.attribution.per_sample import SampleGradients
+from model.attribution.precondition import preconditioned
 from model.checkpoint import load_pipeline
 from model.dataset import Dataset, Manifest
 from model.network import encode_text, to_network, velocity

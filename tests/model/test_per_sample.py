@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from model.attribution.peers.per_sample import SampleGradients, loss, squared
-from model.attribution.peers.projected import noise_levels
+from model.attribution.gradients import noise_levels
+from model.attribution.per_sample import SampleGradients, loss, squared
 from model.checkpoint import load_pipeline
 from model.dataset import Dataset
 from model.network import encode_text, to_network, velocity

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
+from diffusers import DiffusionPipeline
 from torch import nn
 from torch.nn import functional
 
-from model.network import TIMESTEPS, to_network
-from model.pipeline import MeltingPotPipeline
-from model.text import tokenize
+from model.denoiser import Text, denoiser_of
 
 # (predicted velocity [B, K, …], target [B, K, …]) → gradient of the output function with respect to the first
 OutputGradient = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -36,28 +36,32 @@ def squared(velocity: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
 
 
 class SampleGradients:
-    """Sketched gradients of one checkpoint; parts are prefixes "unet.…" and "text_encoder.…" of its weights.
+    """Sketched gradients of one checkpoint of either kind; parts are prefixes "unet.…" and "text_encoder.…" of
+    its weights. Computed on the pipeline's device; what is random is drawn on the CPU.
 
     Raises ValueError when no weight or a weight of an unknown kind of layer is asked for.
     """
 
     def __init__(
-        self, pipeline: MeltingPotPipeline, parts: Sequence[str], dimensions: int, seed: int
+        self, pipeline: DiffusionPipeline, parts: Sequence[str], dimensions: int, seed: int
     ) -> None:
-        self.tokenizer, self.dimensions = pipeline.tokenizer, dimensions
-        self.network = nn.ModuleDict(
-            {
-                "unet": copy.deepcopy(pipeline.unet).float().eval(),
-                "text_encoder": copy.deepcopy(pipeline.text_encoder).float().eval(),
-            }
-        ).requires_grad_(True)
-        self.layers = _watched(self.network, tuple(parts))
+        self.dimensions, self.device = dimensions, pipeline.device
+        asked = copy.copy(pipeline)  # with networks of its own: the hooks are nobody else's
+        asked.unet = copy.deepcopy(pipeline.unet).float().eval()
+        asked.text_encoder = copy.deepcopy(pipeline.text_encoder).float().eval()
+        self.denoiser = denoiser_of(asked)
+        network = nn.ModuleDict({"unet": asked.unet, "text_encoder": asked.text_encoder})
+        network.requires_grad_(False)
+        self.layers = _watched(network, tuple(parts))
         self.calls: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
         for name, layer in self.layers.items():
+            layer.requires_grad_(True)
             layer.register_forward_hook(self._keep(name))
+        asked.text_encoder.register_forward_pre_hook(_tell_places, with_kwargs=True)
         self.count = sum(w.numel() for layer in self.layers.values() for w in layer.parameters(False))
         generator = torch.Generator().manual_seed(seed)
-        self.signs = torch.randint(2, (self.count,), generator=generator).float() * 2 - 1
+        signs = torch.randint(2, (self.count,), generator=generator, dtype=torch.int8).float() * 2 - 1
+        self.signs = signs.to(self.device)
         blocks = -(-self.count // dimensions)
         self.shifts = torch.randint(dimensions, (blocks,), generator=generator).tolist()
 
@@ -91,7 +95,7 @@ class SampleGradients:
     ) -> torch.Tensor:
         """float32 [B, F, P]: the gradients themselves, in the order of `names`."""
         self.calls.clear()
-        velocity, target = self._forward(to_network(images), captions, levels)
+        velocity, target = self._forward(images, captions, levels)
         kept = [out for _, out in self.calls.values()]
         behind = [
             torch.autograd.grad(
@@ -102,30 +106,24 @@ class SampleGradients:
         found = {}
         for place, (name, (given, _)) in enumerate(self.calls.items()):
             gradient = torch.stack([one[place] for one in behind])
-            found[name] = _of_layer(self.layers[name], given, gradient, len(captions))
+            with torch.no_grad():
+                found[name] = _of_layer(self.layers[name], given, gradient, len(captions))
         self.calls.clear()
         return torch.cat([found[name] for name in self.layers], 2)
 
     def _forward(
-        self, pictures: torch.Tensor, captions: list[str], levels: Sequence[tuple[float, torch.Tensor]]
+        self, images: torch.Tensor, captions: list[str], levels: Sequence[tuple[float, torch.Tensor]]
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Predicted and true velocity [B, K, C, H, W]."""
-        ids, mask = tokenize(self.tokenizer, captions)
-        places = torch.arange(ids.shape[1]).expand(ids.shape)  # told for each sample, to have its gradient
-        text = self.network["text_encoder"](input_ids=ids, attention_mask=mask, position_ids=places)
-        sigma = torch.tensor([level for level, _ in levels])
-        noise = torch.stack([drawn for _, drawn in levels])
-        mix = sigma.view(1, -1, 1, 1, 1)
-        noisy = (1 - mix) * pictures[:, None] + mix * noise
-        count = len(levels)
-        velocity = self.network["unet"](
-            noisy.flatten(0, 1),
-            sigma.repeat(len(captions)) * TIMESTEPS,
-            encoder_hidden_states=text.last_hidden_state.repeat_interleave(count, 0),
-            class_labels=text.pooler_output.repeat_interleave(count, 0),
-            encoder_attention_mask=mask.repeat_interleave(count, 0),
-        ).sample
-        return velocity.view(noisy.shape), noise - pictures[:, None]
+        """What the network predicts and what it should [B, K, C, H, W]."""
+        denoiser, count, samples = self.denoiser, len(levels), len(captions)
+        text = denoiser.encode(*(part.to(self.device) for part in denoiser.tokens(captions)))
+        text = Text(*(None if part is None else part.repeat_interleave(count, 0) for part in text))
+        clean = denoiser.clean(images.to(self.device)).repeat_interleave(count, 0)
+        level = torch.tensor([level for level, _ in levels], device=self.device).repeat(samples)
+        noise = torch.stack([drawn for _, drawn in levels]).to(self.device).repeat(samples, 1, 1, 1)
+        guess = denoiser.predict(denoiser.pipeline.unet, denoiser.mixed(clean, noise, level), level, text)
+        wanted = denoiser.target(clean, noise, level)
+        return guess.unflatten(0, (samples, count)), wanted.unflatten(0, (samples, count))
 
     @property
     def names(self) -> list[tuple[str, torch.Size]]:
@@ -146,6 +144,15 @@ class SampleGradients:
             folded[..., shift : shift + before] += block[..., :before]
             folded[..., : block.shape[-1] - before] += block[..., before:]
         return folded
+
+
+def _tell_places(
+    encoder: nn.Module, given: tuple[Any, ...], named: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Each sample gets its own row of places: a shared row's gradient would be a sum over the batch."""
+    ids = named["input_ids"]
+    places = torch.arange(ids.shape[1], device=ids.device).expand(ids.shape)
+    return given, {**named, "position_ids": places}
 
 
 KNOWN = (nn.Linear, nn.Conv2d, nn.GroupNorm, nn.LayerNorm, nn.Embedding)
@@ -176,10 +183,7 @@ def _of_layer(layer: nn.Module, given: torch.Tensor, gradient: torch.Tensor, sam
             out = out.reshape(samples, functions, -1, layer.out_features).transpose(2, 3)
             parts = [_product(out, put), out.sum(3)]
         case nn.Conv2d():
-            columns = functional.unfold(given, layer.kernel_size, layer.dilation, layer.padding, layer.stride)
-            put = columns.unflatten(0, (samples, -1)).transpose(2, 3).flatten(1, 2)
-            out = out.flatten(4).transpose(2, 3).flatten(3)
-            parts = [_product(out, put), out.sum(3)]
+            parts = _of_convolution(layer, given.unflatten(0, (samples, -1)), out)
         case nn.GroupNorm():
             plain = functional.group_norm(given, layer.num_groups, eps=layer.eps)
             plain, out = plain.flatten(2).unflatten(0, (samples, 1, -1)), out.flatten(4)
@@ -200,12 +204,25 @@ def _product(out: torch.Tensor, put: torch.Tensor) -> torch.Tensor:
     return (out.flatten(1, 2) @ put).unflatten(1, out.shape[1:3])
 
 
+def _of_convolution(layer: nn.Conv2d, given: torch.Tensor, out: torch.Tensor) -> list[torch.Tensor]:
+    """[B, F, …] of weight and bias: for each sample the ordinary gradient of a batch of its levels, which
+    sums over them and unfolds nothing.
+    """
+    places = (layer.stride, layer.padding, layer.dilation, False, (0, 0), 1, (False, True, True))
+    found = [
+        torch.ops.aten.convolution_backward(one, put, layer.weight, (layer.out_channels,), *places)[1:]
+        for put, ones in zip(given, out, strict=True)
+        for one in ones
+    ]
+    return [torch.stack(part).unflatten(0, out.shape[:2]) for part in zip(*found, strict=True)]
+
+
 def _of_embedding(layer: nn.Embedding, ids: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """[B, F, words, W]: each word's row gets the gradients of the places where it stood."""
     samples, functions, words = len(out), out.shape[1], layer.num_embeddings
     if layer.padding_idx is not None:
         out = out * (ids != layer.padding_idx).view(samples, 1, -1, ids.shape[-1], 1)
-    table = torch.arange(samples * functions).view(samples, functions, 1) * words
+    table = torch.arange(samples * functions, device=out.device).view(samples, functions, 1) * words
     rows = table + ids.reshape(samples, 1, -1)
     found = out.new_zeros(samples * functions * words, layer.embedding_dim)
     found.index_add_(0, rows.flatten(), out.reshape(-1, layer.embedding_dim))
