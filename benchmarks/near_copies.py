@@ -3,7 +3,7 @@
     .venv/bin/python -m benchmarks.near_copies        (from the project root; `make bench-copies`)
 
 Writes benchmarks/results/near_copies.json and the table in docs/benchmarks.md. `--fit` fits the descriptor's
-linear map anew on half 0 instead (model/duplicates/descriptor.npz). A million real works are not to be had:
+linear map anew on part 0 instead (model/duplicates/descriptor.npz). A million real works are not to be had:
 each distractor is a blend of two real ones, in descriptor (with noise as alterations make it) and in pixels.
 """
 
@@ -33,8 +33,8 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULT = ROOT / "benchmarks" / "results" / "near_copies.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- near-copies: written by make bench-copies -->", "<!-- end of near-copies -->"
-ASKED = {"drawing": 60, "photograph": 60, "cut-out": 40}  # works of half 1 that are altered in every way
-FITTED_ON = {"drawing": 400, "photograph": 60, "cut-out": 160}  # works of half 0
+ASKED = {"drawing": 60, "photograph": 60, "cut-out": 40}  # works of part 2 that are altered in every way
+FITTED_ON = {"drawing": 400, "photograph": 60, "cut-out": 160}  # works of part 0
 WORKS = 1_000_000
 GOALS = {"p99_ms": 20, "recall": 0.99}
 EQUAL = 0.12  # of full contrast: two works that differ less are one drawing
@@ -112,7 +112,7 @@ def measure(progress: Told = print, count: int = WORKS) -> dict[str, Any]:
 
 def _queries(works: Works, million: Million, progress: Told) -> dict[str, Any]:
     """Every alteration of the asked works, looked for among all."""
-    asked = works.drawn(1, ASKED)
+    asked = works.drawn(2, ASKED)
     found: dict[str, dict[str, list[bool]]] = {name: {kind: [] for kind in KINDS} for name in ALTERATIONS}
     sieved, wrong, wall, cpu, strangers = [], [], [], [], 0
     million.index.find(works.pixels[0], million.picture_of)  # loads what is loaded once
@@ -152,7 +152,7 @@ def _queries(works: Works, million: Million, progress: Told) -> dict[str, Any]:
 
 
 def _merged(works: Works, progress: Told) -> tuple[dict[str, Any], float]:
-    """Works that follow another's lead, by why. Pairs within half 0 are left out."""
+    """Works that follow another's lead, by why. Pairs without a work of part 2 are left out."""
     began = time.process_time()
     lead = leaders(
         works.pixels, progress=lambda done, count: done % 500 or progress(f"{done} of {count} clustered")
@@ -160,11 +160,9 @@ def _merged(works: Works, progress: Told) -> tuple[dict[str, Any], float]:
     seconds = time.process_time() - began
     told: dict[str, Any] = {"equal": [], "mirrored": [], "different": []}
     for i, first in enumerate(lead):
-        if i != first and works.halves[i] | works.halves[first]:
+        if i != first and 2 in (works.parts[i], works.parts[first]):
             told[_alike(works, first, i)].append([works.names[first], works.names[i]])
-    told["works"] = len(lead) - sum(
-        1 for i, first in enumerate(lead) if not works.halves[i] | works.halves[first]
-    )
+    told["works"] = len(lead)
     return told, seconds
 
 
@@ -217,14 +215,14 @@ def write_table(page: Path, text: str) -> None:
 
 
 def fit_descriptor(progress: Told) -> None:
-    """Fit the descriptor's linear map on half 0 and write it."""
+    """Fit the descriptor's linear map on part 0 and write it."""
     works = gathered(progress)
     chosen = works.drawn(0, FITTED_ON)
     progress(f"altering {len(chosen)} works")
     copies = torch.stack([works.altered(place, name) for place in chosen for name in ALTERATIONS])
     changed = activations(copies).reshape(len(chosen), len(ALTERATIONS), -1)
-    half = [place for place, side in enumerate(works.halves) if side == 0]
-    fit(activations(works.pixels[half]), activations(works.pixels[chosen]), changed, FITTED)
+    own = [place for place, part in enumerate(works.parts) if part == 0]
+    fit(activations(works.pixels[own]), activations(works.pixels[chosen]), changed, FITTED)
 
 
 def main() -> int:
@@ -234,7 +232,7 @@ def main() -> int:
     parser.add_argument(
         "--works", type=int, default=WORKS, help="in the index; another number writes nothing"
     )
-    parser.add_argument("--fit", action="store_true", help="fit the descriptor's linear map on half 0 anew")
+    parser.add_argument("--fit", action="store_true", help="fit the descriptor's linear map on part 0 anew")
     options = parser.parse_args()
     progress: Told = lambda text: print(text, file=sys.stderr, flush=True)  # noqa: E731
     if options.fit:

@@ -32,6 +32,7 @@ LEVELS = (
     (32, 4, 0.12),
     (64, 4, 0.06),
 )  # px, steps, and of full contrast: larger residuals count less
+MIDDLE = 0.8  # of the first picture's half width: what lies outside may be a copy's frame, blurred into it
 LUMA = (0.299, 0.587, 0.114)
 
 
@@ -160,7 +161,7 @@ def _step(
     own = affine_grid(torch.eye(2, 3)[None], (1, 1, side, side), align_corners=False).flatten(1, 2)
     x, y = own[0, :, 0], own[0, :, 1]
     error = left.flatten(1) - gain[:, None] * value - offset[:, None]
-    inside = (grid.abs().amax(-1) <= 1).flatten(1).float()
+    inside = (grid.abs().amax(-1) <= 1).flatten(1) & (own.abs().amax(-1) <= MIDDLE)
     weight = inside / (1 + (error / soft).square()).square()
     a, d = gain[:, None] * across, gain[:, None] * down
     slope = torch.stack([a * x, a * y, a, d * x, d * y, d, value, torch.ones_like(value)], 2)
@@ -170,6 +171,21 @@ def _step(
     change = torch.linalg.solve(damped, weighted.transpose(1, 2) @ error[..., None])[..., 0]
     maps = maps + change[:, :6].reshape(-1, 2, 3).clamp(-0.1, 0.1)
     return maps, (gain + change[:, 6]).clamp(0.3, 3), (offset + change[:, 7]).clamp(-1, 1)
+
+
+def as_blurred_as(left: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
+    """First pictures [P, C, 64, 64] blurred as the second ones are when laid over them: those were smaller by the
+    maps' scale, and are interpolated. In variances, px²: area and binomial 1/12 + 1/2, between f and 1 − f apart
+    f·(1 − f).
+    """
+    grid = affine_grid(maps, (len(maps), 1, SIDE, SIDE), align_corners=False)
+    apart = ((grid + 1) * SIDE / 2 - 0.5).frac()
+    between = (apart * (1 - apart)).clamp_min(0).mean((1, 2, 3))
+    scale = torch.linalg.det(maps[:, :, :2]).abs().clamp_min(0.1)
+    more = ((1 / 12 + 1 / 2 + between) / scale - 1 / 12 - 1 / 2).clamp(0, 1)[:, None, None, None]
+    once = blurred(left)
+    part = (2 * more).clamp_max(1)
+    return (1 - part) * left + part * once + (2 * more - part) * (blurred(once) - once)
 
 
 def laid_over(second: torch.Tensor, maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

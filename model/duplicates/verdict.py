@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import torch
 from torch.nn.functional import avg_pool2d, max_pool2d
 
-from model.duplicates.alignment import SIDE, coarse, laid_over, planes, refine, search
+from model.duplicates.alignment import SIDE, as_blurred_as, coarse, laid_over, planes, refine, search
 
-METHOD = "overlay-1"  # a new name whenever a limit or a step changes: published reports name it
+METHOD = "overlay-2"  # a new name whenever a limit or a step changes: published reports name it
 LEAST_CORRELATION = 0.55  # of the coarse search: below it nothing is looked at
 RIVAL = 0.06  # of correlation: how near the other of plain and mirrored must come to be tried too
 NOISE = 0.05  # of full contrast
@@ -127,7 +127,7 @@ def criteria(left: torch.Tensor, right: torch.Tensor, maps: torch.Tensor) -> tor
     other = turned[:, None, None] * other
     seen = torch.stack([light, other.real, other.imag], 1)
     interior = 1 - max_pool2d(1 - inside[:, None], 2 * RING + 1, 1, RING)[:, 0]
-    disagreeing, shown = _disagreeing(left, seen, interior)
+    disagreeing, shown = _disagreeing(as_blurred_as(left, maps), seen, interior)
     measured = [
         disagreeing,
         (1 - inside.mean((1, 2))) / HIDDEN,
