@@ -33,17 +33,8 @@ LEVELS = (
     (64, 4, 0.06),
 )  # px, steps, and of full contrast: larger residuals count less
 MIDDLE = 0.8  # of the first picture's half width: what lies outside may be a copy's frame, blurred into it
+ROUGH = 0.15  # of full contrast
 LUMA = (0.299, 0.587, 0.114)
-
-
-@dataclass(frozen=True)
-class Overlay:
-    """P pairs laid over each other: maps [P, 2, 3], gain [P], offset [P], correlation [P] of the coarse search."""
-
-    maps: torch.Tensor
-    gain: torch.Tensor
-    offset: torch.Tensor
-    correlation: torch.Tensor
 
 
 def planes(images: torch.Tensor) -> torch.Tensor:
@@ -118,15 +109,55 @@ def search(first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, tor
     return best.values, _hypotheses()[places]
 
 
-def refine(first: torch.Tensor, second: torch.Tensor, maps: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    """Maps [P, 2, 3], gain [P] and offset [P] so that first ≈ gain · second∘map + offset; lightness [P, 64, 64]."""
-    gain, offset = torch.ones(len(maps)), torch.zeros(len(maps))
-    for side, steps, soft in LEVELS:
+@dataclass(frozen=True)
+class Fitted:
+    """P pairs so that first ≈ gain · second∘map + offset: maps [P, 2, 3], gain [P], offset [P]."""
+
+    maps: torch.Tensor
+    gain: torch.Tensor
+    offset: torch.Tensor
+
+    @classmethod
+    def at(cls, maps: torch.Tensor) -> Fitted:
+        """Before any step."""
+        return cls(maps, torch.ones(len(maps)), torch.zeros(len(maps)))
+
+    def of(self, pairs: torch.Tensor) -> Fitted:
+        """Some of the pairs."""
+        return Fitted(self.maps[pairs], self.gain[pairs], self.offset[pairs])
+
+
+def refine(
+    first: torch.Tensor, second: torch.Tensor, fitted: Fitted, levels: tuple[tuple[int, int, float], ...] = LEVELS
+) -> Fitted:
+    """The pairs of lightness [P, 64, 64] laid over each other better, level by level."""
+    maps, gain, offset = fitted.maps, fitted.gain, fitted.offset
+    for side, steps, soft in levels:
         left, right = (_scaled(part, side) for part in (first, second))
         stack = torch.stack([right, *_slopes(right)], 1)
         for _ in range(steps):
             maps, gain, offset = _step(left, stack, maps, gain, offset, soft)
-    return maps, gain, offset
+    return Fitted(maps, gain, offset)
+
+
+def agreement(first: torch.Tensor, second: torch.Tensor, fitted: Fitted) -> torch.Tensor:
+    """float32 [P]: the part, weighted by how much they show, of the points at 32 px that agree to `ROUGH`."""
+    left, right = (_scaled(part, 2 * COARSE) for part in (first, second))
+    stack = torch.stack([right, *_slopes(right)], 1)
+    grid = affine_grid(fitted.maps, (len(left), 1, *left.shape[1:]), align_corners=False)
+    value, across, down = grid_sample(stack, grid, align_corners=False).unbind(1)
+    gain, offset = fitted.gain[:, None, None], fitted.offset[:, None, None]
+    error = (left - gain * value - offset).abs()
+    shown = torch.hypot(across, down) / COARSE + error
+    shown = shown * (grid.abs().amax(-1) <= 1) * _middle(2 * COARSE)
+    return (shown * (error < ROUGH)).sum((1, 2)) / shown.sum((1, 2)).clamp_min(1e-6)
+
+
+@cache
+def _middle(side: int) -> torch.Tensor:
+    """float32 [side, side]: 1 in the middle of the first picture."""
+    own = affine_grid(torch.eye(2, 3)[None], (1, 1, side, side), align_corners=False)[0]
+    return (own.abs().amax(-1) <= MIDDLE).float()
 
 
 def _scaled(light: torch.Tensor, side: int) -> torch.Tensor:
