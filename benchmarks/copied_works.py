@@ -1,8 +1,8 @@
-"""Works to measure near-copies on, in two halves, and their altered copies.
+"""Works to measure near-copies on, in three parts, and their altered copies.
 
 Drawings: every base work of OpenMoji. Photographs: whole ones, and ones cut out on white (animals, fruit, coins:
-many look alike, and two are drawn). A work's half is a bit of the sha256 of its pixels: limits and the
-descriptor's map were chosen on half 0, half 1 is reported.
+many look alike, and two are drawn). A work's part is the second byte of the sha256 of its pixels, modulo 3: the
+descriptor's map was fitted on part 0, limits were chosen on parts 0 and 1, part 2 is reported.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ KINDS = ("drawing", "photograph", "cut-out")
 
 @dataclass(frozen=True)
 class Works:
-    """pictures, uint8 pixels [N, 3, 64, 64], and of each its kind, name and half."""
+    """pictures, uint8 pixels [N, 3, 64, 64], and of each its kind, name and part."""
 
     pictures: list[Image.Image]
     pixels: torch.Tensor
     kinds: list[str]
     names: list[str]
-    halves: list[int]
+    parts: list[int]
 
-    def drawn(self, half: int, most: dict[str, int]) -> list[int]:
-        """Places of at most so many works of each kind in a half, evenly drawn."""
+    def drawn(self, part: int, most: dict[str, int]) -> list[int]:
+        """Places of at most so many works of each kind in a part, evenly drawn."""
         chosen: list[int] = []
         for kind in KINDS:
-            own = [i for i in range(len(self.kinds)) if self.kinds[i] == kind and self.halves[i] == half]
+            own = [i for i in range(len(self.kinds)) if self.kinds[i] == kind and self.parts[i] == part]
             chosen += sorted(Random(0).sample(own, min(len(own), most[kind])))
         return chosen
 
@@ -70,5 +70,5 @@ def gathered(progress: Callable[[str], None]) -> Works:
         kinds += [kind] * len(found)
         names += [f"{kind} {number}" for number in range(len(found))]
     pixels = torch.stack([pixels_of(picture, SIDE) for picture in pictures])
-    halves = [hashlib.sha256(one.numpy().tobytes()).digest()[0] & 1 for one in pixels]
-    return Works(pictures, pixels, kinds, names, halves)
+    parts = [hashlib.sha256(one.numpy().tobytes()).digest()[1] % 3 for one in pixels]
+    return Works(pictures, pixels, kinds, names, parts)

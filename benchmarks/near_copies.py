@@ -3,7 +3,7 @@
     .venv/bin/python -m benchmarks.near_copies        (from the project root; `make bench-copies`)
 
 Writes benchmarks/results/near_copies.json and the table in docs/benchmarks.md. `--fit` fits the descriptor's
-linear map anew on half 0 instead (model/duplicates/descriptor.npz). A million real works are not to be had:
+linear map anew on part 0 instead (model/duplicates/descriptor.npz). A million real works are not to be had:
 each distractor is a blend of two real ones, in descriptor (with noise as alterations make it) and in pixels.
 """
 
@@ -25,7 +25,7 @@ from benchmarks.alterations import ALTERATIONS
 from benchmarks.copied_works import KINDS, Works, gathered
 from model.duplicates.alignment import blurred
 from model.duplicates.clusters import leaders
-from model.duplicates.descriptor import FITTED, FULL, activations, descriptors, fit
+from model.duplicates.descriptor import FITTED, FULL, activations, descriptors, fit, views
 from model.duplicates.search import NearCopyIndex
 from model.duplicates.verdict import METHOD
 
@@ -33,8 +33,8 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULT = ROOT / "benchmarks" / "results" / "near_copies.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- near-copies: written by make bench-copies -->", "<!-- end of near-copies -->"
-ASKED = {"drawing": 60, "photograph": 60, "cut-out": 40}  # works of half 1 that are altered in every way
-FITTED_ON = {"drawing": 400, "photograph": 60, "cut-out": 160}  # works of half 0
+ASKED = {"drawing": 50, "photograph": 40, "cut-out": 30}  # works of part 2 that are altered in every way
+FITTED_ON = {"drawing": 400, "photograph": 60, "cut-out": 160}  # works of part 0
 WORKS = 1_000_000
 GOALS = {"p99_ms": 20, "recall": 0.99}
 EQUAL = 0.12  # of full contrast: two works that differ less are one drawing
@@ -86,6 +86,37 @@ class Million:
         return _alike(self.works, place, other) != "different"
 
 
+class Spent:
+    """Seconds of each query by stage, on the wall's clock and of the processor."""
+
+    def __init__(self) -> None:
+        self.stages: dict[str, list[tuple[float, float]]] = {"descriptor": [], "search": [], "verdicts": []}
+        self.begin()
+
+    def begin(self) -> None:
+        self._at = (time.perf_counter(), time.thread_time())
+
+    def on(self, stage: str) -> None:
+        """What has passed since the last call went into this stage."""
+        now = (time.perf_counter(), time.thread_time())
+        self.stages[stage].append((now[0] - self._at[0], now[1] - self._at[1]))
+        self._at = now
+
+    def told(self) -> dict[str, Any]:
+        """p50 and p99 in ms of the whole, and of each stage."""
+        parts = {stage: np.array(taken) * 1000 for stage, taken in self.stages.items()}
+        told = {
+            f"p{percent}{clock}_ms_1m": round(float(np.percentile(sum(parts.values())[:, column], percent)), 2)
+            for percent in (50, 99)
+            for column, clock in enumerate(("", "_cpu"))
+        }
+        told["stages_cpu_ms"] = {
+            stage: {f"p{percent}": round(float(np.percentile(taken[:, 1], percent)), 2) for percent in (50, 99)}
+            for stage, taken in parts.items()
+        }
+        return told
+
+
 def name_of(place: int) -> str:
     """In place of a content hash."""
     return f"0x{place:064x}"
@@ -112,19 +143,22 @@ def measure(progress: Told = print, count: int = WORKS) -> dict[str, Any]:
 
 def _queries(works: Works, million: Million, progress: Told) -> dict[str, Any]:
     """Every alteration of the asked works, looked for among all."""
-    asked = works.drawn(1, ASKED)
+    asked = works.drawn(2, ASKED)
     found: dict[str, dict[str, list[bool]]] = {name: {kind: [] for kind in KINDS} for name in ALTERATIONS}
-    sieved, wrong, wall, cpu, strangers = [], [], [], [], 0
+    sieved, wrong, strangers, spent = [], [], 0, Spent()
     million.index.find(works.pixels[0], million.picture_of)  # loads what is loaded once
     for number, place in enumerate(asked):
         if number % 20 == 0:
             progress(f"{number} of {len(asked)} works looked for in {len(ALTERATIONS)} alterations")
         for name in ALTERATIONS:
             picture = works.altered(place, name)
-            began, began_cpu = time.perf_counter(), time.thread_time()
-            matches = million.index.find(picture, million.picture_of)
-            wall.append(time.perf_counter() - began)
-            cpu.append(time.thread_time() - began_cpu)
+            spent.begin()
+            query = descriptors(views(picture[None])).astype(np.float32)
+            spent.on("descriptor")
+            candidates = million.index.nearest(query)
+            spent.on("search")
+            matches = million.index.judged(picture, candidates, million.picture_of)
+            spent.on("verdicts")
             copies = {int(match.content_hash, 16) for match in matches if match.verdict.same}
             found[name][works.kinds[place]].append(place in copies)
             sieved.append(any(int(match.content_hash, 16) == place for match in matches))
@@ -134,10 +168,7 @@ def _queries(works: Works, million: Million, progress: Told) -> dict[str, Any]:
     hits = [hit for kinds in found.values() for part in kinds.values() for hit in part]
     return {
         "queries": len(hits),
-        "p99_ms_1m": _ms(wall, 99),
-        "p50_ms_1m": _ms(wall, 50),
-        "p99_cpu_ms_1m": _ms(cpu, 99),
-        "p50_cpu_ms_1m": _ms(cpu, 50),
+        **spent.told(),
         "recall": _mean(hits),
         "recall_of_candidates": _mean(sieved),
         "recall_by_kind": {
@@ -152,7 +183,7 @@ def _queries(works: Works, million: Million, progress: Told) -> dict[str, Any]:
 
 
 def _merged(works: Works, progress: Told) -> tuple[dict[str, Any], float]:
-    """Works that follow another's lead, by why. Pairs within half 0 are left out."""
+    """Works that follow another's lead, by why. Pairs without a work of part 2 are left out."""
     began = time.process_time()
     lead = leaders(
         works.pixels, progress=lambda done, count: done % 500 or progress(f"{done} of {count} clustered")
@@ -160,11 +191,9 @@ def _merged(works: Works, progress: Told) -> tuple[dict[str, Any], float]:
     seconds = time.process_time() - began
     told: dict[str, Any] = {"equal": [], "mirrored": [], "different": []}
     for i, first in enumerate(lead):
-        if i != first and works.halves[i] | works.halves[first]:
+        if i != first and 2 in (works.parts[i], works.parts[first]):
             told[_alike(works, first, i)].append([works.names[first], works.names[i]])
-    told["works"] = len(lead) - sum(
-        1 for i, first in enumerate(lead) if not works.halves[i] | works.halves[first]
-    )
+    told["works"] = len(lead)
     return told, seconds
 
 
@@ -176,10 +205,6 @@ def _alike(works: Works, left: int, right: int) -> str:
         if min(float((first - one).abs()[:, 1:-1, 1:-1].max()) for one in moved) < EQUAL:
             return name
     return "different"
-
-
-def _ms(seconds: list[float], percent: int) -> float:
-    return round(float(np.percentile(seconds, percent)) * 1000, 2)
 
 
 def _mean(hits: list[bool]) -> float | None:
@@ -200,7 +225,9 @@ def table(result: dict[str, Any]) -> str:
         f"(as candidates {result['recall_of_candidates']:.2%}), precision {result['precision']:.2%}, "
         f"p99 {result['p99_ms_1m']} ms, of which processor {result['p99_cpu_ms_1m']} ms; median "
         f"{result['p50_ms_1m']} and {result['p50_cpu_ms_1m']} ms; load of the machine {result['load']}. "
-        f"{result['bytes_per_work']} bytes a work, built in {result['index_build_cpu_s']} s of one core. "
+        "Processor, median and p99 in ms: "
+        + ", ".join(f"{stage} {ms['p50']} and {ms['p99']}" for stage, ms in result["stages_cpu_ms"].items())
+        + f". {result['bytes_per_work']} bytes a work, built in {result['index_build_cpu_s']} s of one core. "
         f"Clustering: {result['clusters_works_per_cpu_s']} works/s of one core. Of {merged['works']:,} works, "
         f"{len(merged['different'])} were taken for copies of different works; {len(merged['equal'])} are drawn as another "
         f"one is and {len(merged['mirrored'])} are another one mirrored, which counts as a copy. The different ones: "
@@ -217,14 +244,14 @@ def write_table(page: Path, text: str) -> None:
 
 
 def fit_descriptor(progress: Told) -> None:
-    """Fit the descriptor's linear map on half 0 and write it."""
+    """Fit the descriptor's linear map on part 0 and write it."""
     works = gathered(progress)
     chosen = works.drawn(0, FITTED_ON)
     progress(f"altering {len(chosen)} works")
     copies = torch.stack([works.altered(place, name) for place in chosen for name in ALTERATIONS])
     changed = activations(copies).reshape(len(chosen), len(ALTERATIONS), -1)
-    half = [place for place, side in enumerate(works.halves) if side == 0]
-    fit(activations(works.pixels[half]), activations(works.pixels[chosen]), changed, FITTED)
+    own = [place for place, part in enumerate(works.parts) if part == 0]
+    fit(activations(works.pixels[own]), activations(works.pixels[chosen]), changed, FITTED)
 
 
 def main() -> int:
@@ -234,7 +261,7 @@ def main() -> int:
     parser.add_argument(
         "--works", type=int, default=WORKS, help="in the index; another number writes nothing"
     )
-    parser.add_argument("--fit", action="store_true", help="fit the descriptor's linear map on half 0 anew")
+    parser.add_argument("--fit", action="store_true", help="fit the descriptor's linear map on part 0 anew")
     options = parser.parse_args()
     progress: Told = lambda text: print(text, file=sys.stderr, flush=True)  # noqa: E731
     if options.fit:

@@ -88,7 +88,7 @@ class AttributionSettings(_Settings):
     probes: int = 48  # generated pictures behind a contribution
     probe_steps: int = 10
     probe_guidance: float = 2.0
-    copies: str = "overlay-1"  # how near-copies are told, see `model/duplicates/verdict.py`
+    copies: str = "overlay-2"  # how near-copies are told, see `model/duplicates/verdict.py`
 
 
 @dataclass(frozen=True)

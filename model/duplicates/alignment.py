@@ -32,17 +32,9 @@ LEVELS = (
     (32, 4, 0.12),
     (64, 4, 0.06),
 )  # px, steps, and of full contrast: larger residuals count less
+MIDDLE = 0.8  # of the first picture's half width: what lies outside may be a copy's frame, blurred into it
+ROUGH = 0.15  # of full contrast
 LUMA = (0.299, 0.587, 0.114)
-
-
-@dataclass(frozen=True)
-class Overlay:
-    """P pairs laid over each other: maps [P, 2, 3], gain [P], offset [P], correlation [P] of the coarse search."""
-
-    maps: torch.Tensor
-    gain: torch.Tensor
-    offset: torch.Tensor
-    correlation: torch.Tensor
 
 
 def planes(images: torch.Tensor) -> torch.Tensor:
@@ -117,15 +109,55 @@ def search(first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, tor
     return best.values, _hypotheses()[places]
 
 
-def refine(first: torch.Tensor, second: torch.Tensor, maps: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    """Maps [P, 2, 3], gain [P] and offset [P] so that first ≈ gain · second∘map + offset; lightness [P, 64, 64]."""
-    gain, offset = torch.ones(len(maps)), torch.zeros(len(maps))
-    for side, steps, soft in LEVELS:
+@dataclass(frozen=True)
+class Fitted:
+    """P pairs so that first ≈ gain · second∘map + offset: maps [P, 2, 3], gain [P], offset [P]."""
+
+    maps: torch.Tensor
+    gain: torch.Tensor
+    offset: torch.Tensor
+
+    @classmethod
+    def at(cls, maps: torch.Tensor) -> Fitted:
+        """Before any step."""
+        return cls(maps, torch.ones(len(maps)), torch.zeros(len(maps)))
+
+    def of(self, pairs: torch.Tensor) -> Fitted:
+        """Some of the pairs."""
+        return Fitted(self.maps[pairs], self.gain[pairs], self.offset[pairs])
+
+
+def refine(
+    first: torch.Tensor, second: torch.Tensor, fitted: Fitted, levels: tuple[tuple[int, int, float], ...] = LEVELS
+) -> Fitted:
+    """The pairs of lightness [P, 64, 64] laid over each other better, level by level."""
+    maps, gain, offset = fitted.maps, fitted.gain, fitted.offset
+    for side, steps, soft in levels:
         left, right = (_scaled(part, side) for part in (first, second))
         stack = torch.stack([right, *_slopes(right)], 1)
         for _ in range(steps):
             maps, gain, offset = _step(left, stack, maps, gain, offset, soft)
-    return maps, gain, offset
+    return Fitted(maps, gain, offset)
+
+
+def agreement(first: torch.Tensor, second: torch.Tensor, fitted: Fitted) -> torch.Tensor:
+    """float32 [P]: the part, weighted by how much they show, of the points at 32 px that agree to `ROUGH`."""
+    left, right = (_scaled(part, 2 * COARSE) for part in (first, second))
+    stack = torch.stack([right, *_slopes(right)], 1)
+    grid = affine_grid(fitted.maps, (len(left), 1, *left.shape[1:]), align_corners=False)
+    value, across, down = grid_sample(stack, grid, align_corners=False).unbind(1)
+    gain, offset = fitted.gain[:, None, None], fitted.offset[:, None, None]
+    error = (left - gain * value - offset).abs()
+    shown = torch.hypot(across, down) / COARSE + error
+    shown = shown * (grid.abs().amax(-1) <= 1) * _middle(2 * COARSE)
+    return (shown * (error < ROUGH)).sum((1, 2)) / shown.sum((1, 2)).clamp_min(1e-6)
+
+
+@cache
+def _middle(side: int) -> torch.Tensor:
+    """float32 [side, side]: 1 in the middle of the first picture."""
+    own = affine_grid(torch.eye(2, 3)[None], (1, 1, side, side), align_corners=False)[0]
+    return (own.abs().amax(-1) <= MIDDLE).float()
 
 
 def _scaled(light: torch.Tensor, side: int) -> torch.Tensor:
@@ -160,7 +192,7 @@ def _step(
     own = affine_grid(torch.eye(2, 3)[None], (1, 1, side, side), align_corners=False).flatten(1, 2)
     x, y = own[0, :, 0], own[0, :, 1]
     error = left.flatten(1) - gain[:, None] * value - offset[:, None]
-    inside = (grid.abs().amax(-1) <= 1).flatten(1).float()
+    inside = (grid.abs().amax(-1) <= 1).flatten(1) & (own.abs().amax(-1) <= MIDDLE)
     weight = inside / (1 + (error / soft).square()).square()
     a, d = gain[:, None] * across, gain[:, None] * down
     slope = torch.stack([a * x, a * y, a, d * x, d * y, d, value, torch.ones_like(value)], 2)
@@ -170,6 +202,21 @@ def _step(
     change = torch.linalg.solve(damped, weighted.transpose(1, 2) @ error[..., None])[..., 0]
     maps = maps + change[:, :6].reshape(-1, 2, 3).clamp(-0.1, 0.1)
     return maps, (gain + change[:, 6]).clamp(0.3, 3), (offset + change[:, 7]).clamp(-1, 1)
+
+
+def as_blurred_as(left: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
+    """First pictures [P, C, 64, 64] blurred as the second ones are when laid over them: those were smaller by the
+    maps' scale, and are interpolated. In variances, px²: area and binomial 1/12 + 1/2, between f and 1 − f apart
+    f·(1 − f).
+    """
+    grid = affine_grid(maps, (len(maps), 1, SIDE, SIDE), align_corners=False)
+    apart = ((grid + 1) * SIDE / 2 - 0.5).frac()
+    between = (apart * (1 - apart)).clamp_min(0).mean((1, 2, 3))
+    scale = torch.linalg.det(maps[:, :, :2]).abs().clamp_min(0.1)
+    more = ((1 / 12 + 1 / 2 + between) / scale - 1 / 12 - 1 / 2).clamp(0, 1)[:, None, None, None]
+    once = blurred(left)
+    part = (2 * more).clamp_max(1)
+    return (1 - part) * left + part * once + (2 * more - part) * (blurred(once) - once)
 
 
 def laid_over(second: torch.Tensor, maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

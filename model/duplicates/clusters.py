@@ -11,7 +11,8 @@ from model.duplicates.descriptor import FULL, descriptors, views
 from model.duplicates.verdict import Prepared, compare
 
 NEAR = 0.45  # cosine of descriptors from which pictures are laid over each other
-MOST = 32  # nearest earlier leaders that a picture is compared with
+MOST = 32  # nearest earlier leaders that a picture is compared with,
+CLOSE = 0.8  # and all whose cosine is higher: many like works cannot crowd the one out that was copied
 BLOCK = 256  # pictures described or sieved at once
 
 
@@ -44,7 +45,7 @@ def leaders(
             np.maximum(plain[:rank] @ plain[rank], plain[:rank] @ framed[rank]), framed[:rank] @ plain[rank]
         )
         near = np.where(leading[:rank], near, -1.0)
-        nearest = np.argsort(-near, kind="stable")[:MOST]
+        nearest = np.argsort(-near, kind="stable")[: max(MOST, int((near >= CLOSE).sum()))]
         candidates = sorted(int(i) for i in nearest if near[i] >= NEAR)
         copied = _first_copied(sorted_images, candidates, rank)
         leading[rank] = copied is None

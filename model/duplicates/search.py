@@ -101,7 +101,12 @@ class NearCopyIndex:
 
         `picture_of(content hash)` gives a work's uint8 [3, S, S].
         """
-        found = self.candidates(image)
+        return self.judged(image, self.candidates(image), picture_of)
+
+    def judged(
+        self, image: torch.Tensor, found: list[tuple[int, float]], picture_of: Callable[[str], torch.Tensor]
+    ) -> list[Match]:
+        """The second half of `find`: verdicts on the candidates."""
         if not found:
             return []
         names = ["0x" + self.hashes[place].tobytes().hex() for place, _ in found]

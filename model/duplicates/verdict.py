@@ -4,7 +4,8 @@ A point disagrees where the difference is more than half a pixel of misplacement
 explain. The share of disagreeing points among all that show something (edges, and the disagreeing ones) decides,
 with limits on how far the one was moved, cut and coloured. A flat area that agrees proves nothing: drawings of
 one artist share paper and outline and differ by an eyebrow. Photographs are full of faint shades that no two share
-by chance, so where both pictures have them, more may disagree.
+by chance, so where both pictures have them and they are alike in fine detail, more may disagree, and still more in
+one ink: words written over it. On a drawing such words are not told from a pair of glasses, and so are no copy.
 """
 
 from __future__ import annotations
@@ -16,10 +17,22 @@ from dataclasses import dataclass
 import torch
 from torch.nn.functional import avg_pool2d, max_pool2d
 
-from model.duplicates.alignment import SIDE, coarse, laid_over, planes, refine, search
+from model.duplicates.alignment import (
+    LEVELS,
+    SIDE,
+    Fitted,
+    agreement,
+    as_blurred_as,
+    coarse,
+    laid_over,
+    planes,
+    refine,
+    search,
+)
 
-METHOD = "overlay-1"  # a new name whenever a limit or a step changes: published reports name it
-LEAST_CORRELATION = 0.55  # of the coarse search: below it nothing is looked at
+METHOD = "overlay-2"  # a new name whenever a limit or a step changes: published reports name it
+LEAST_CORRELATION = 0.4  # of the coarse search: below it nothing is looked at
+LIKELY = 0.45  # of what is shown at 32 px, roughly laid over: below it nothing is looked at closely
 RIVAL = 0.06  # of correlation: how near the other of plain and mirrored must come to be tried too
 NOISE = 0.05  # of full contrast
 MISPLACED = 0.5  # px
@@ -33,6 +46,9 @@ RING = 4  # px
 AREA, TINT = 9, 0.1  # px, and of full contrast: an area may differ so much in light or colour
 # Limits: a strain of 1.
 OF_DRAWINGS, OF_PHOTOGRAPHS = 0.006, 0.08  # share that disagrees of what shows something
+UNLIKE, ALIKE = 0.92, 0.95  # likeness of fine shades up to which, and from which, more may disagree
+WRITTEN = 0.15  # of the area of a photograph, in one ink
+FULL_INK = 1.2  # the ink's mean is a little paler than the ink
 HIDDEN = 0.3  # of the first picture, not seen in the second
 GAIN = math.log(1.9)  # of lightness
 SATURATION = math.log(1.9)
@@ -112,13 +128,19 @@ def compare(first: Prepared, second: Prepared, most: int | None = None) -> list[
 
 
 def _strains(left: torch.Tensor, right: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
-    """float32 [P]: the worst criterion of each pair."""
-    return criteria(left, right, maps).max(1).values
+    """float32 [P]: the worst criterion of each pair, infinite where a rough look is enough to tell them apart."""
+    fitted = refine(left[:, 0], right[:, 0], Fitted.at(maps), LEVELS[:1])
+    likely = (agreement(left[:, 0], right[:, 0], fitted) >= LIKELY).nonzero()[:, 0]
+    strains = torch.full((len(left),), math.inf)
+    if len(likely):
+        strains[likely] = criteria(left[likely], right[likely], fitted.of(likely)).max(1).values
+    return strains
 
 
-def criteria(left: torch.Tensor, right: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
-    """float32 [P, 9] of planes [P, 3, 64, 64] under coarse maps [P, 2, 3]: each criterion over its limit."""
-    maps, gain, offset = refine(left[:, 0], right[:, 0], maps)
+def criteria(left: torch.Tensor, right: torch.Tensor, fitted: Fitted) -> torch.Tensor:
+    """float32 [P, 10] of planes [P, 3, 64, 64] roughly laid over each other: each criterion over its limit."""
+    fitted = refine(left[:, 0], right[:, 0], fitted, LEVELS[1:])
+    maps, gain, offset = fitted.maps, fitted.gain, fitted.offset
     over, inside = laid_over(right, maps)
     light = gain[:, None, None] * over[:, 0] + offset[:, None, None]
     own, other = (torch.complex(part[:, 1], part[:, 2]) for part in (left, over))
@@ -127,9 +149,10 @@ def criteria(left: torch.Tensor, right: torch.Tensor, maps: torch.Tensor) -> tor
     other = turned[:, None, None] * other
     seen = torch.stack([light, other.real, other.imag], 1)
     interior = 1 - max_pool2d(1 - inside[:, None], 2 * RING + 1, 1, RING)[:, 0]
-    disagreeing, shown = _disagreeing(left, seen, interior)
+    disagreeing, inked, shown = _disagreeing(as_blurred_as(left, maps), seen, interior)
     measured = [
         disagreeing,
+        inked,
         (1 - inside.mean((1, 2))) / HIDDEN,
         gain.log().abs() / GAIN,
         turned.abs().clamp_min(0.01).log().abs() / SATURATION,
@@ -141,22 +164,56 @@ def criteria(left: torch.Tensor, right: torch.Tensor, maps: torch.Tensor) -> tor
 
 
 def _disagreeing(left: torch.Tensor, seen: torch.Tensor, inside: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    """Share of points that disagree over its limit, and number of points that agree and show something; [P] each, of
-    planes [P, 3, 64, 64] where `inside`, less the outermost `RING` px: a frame's edge is blurred into it.
+    """Share of points that disagree over its limit, part of the area written over over its limit, and number of points
+    that agree and show something; [P] each, of planes [P, 3, 64, 64] where `inside`, less the outermost `RING` px: a
+    frame's edge is blurred into it.
     """
     inside = inside * torch.nn.functional.pad(torch.ones(SIDE - 2 * RING, SIDE - 2 * RING), [RING] * 4)
     slopes = torch.stack([_slope(left), _slope(seen)])
     allowed = NOISE + MISPLACED * max_pool2d(slopes, 3, 1, 1).amin(0)
-    disagree = (_length(seen - left - _tint(seen - left, inside)) > allowed) * inside
-    shown = ((slopes.amax(0) > EDGE) * inside * (1 - disagree)).sum((1, 2))
-    wrong = disagree.sum((1, 2))
+    change = seen - left - _tint(seen - left, inside)
+    disagree = (_length(change) > allowed) * inside
+    agree = inside * (1 - disagree)
+    shown = ((slopes.amax(0) > EDGE) * agree).sum((1, 2))
+    sure = _photograph(slopes) * ((_likeness(left, seen, agree) - UNLIKE) / (ALIKE - UNLIKE)).clamp(0, 1)
+    limit = OF_DRAWINGS + (OF_PHOTOGRAPHS - OF_DRAWINGS) * sure
+    written = _written(left, change, disagree, allowed) * (sure[:, None, None] == 1)
+    wrong = (disagree - written).sum((1, 2))
+    over = written.sum((1, 2)) / inside.sum((1, 2)).clamp_min(1) / WRITTEN
+    return wrong / (wrong + shown + 1) / limit, over, shown
+
+
+def _photograph(slopes: torch.Tensor) -> torch.Tensor:
+    """float32 [P], 0 (a drawing) to 1, by the slopes [2, P, 64, 64] of two pictures."""
     faint = ((slopes > FAINT) & (slopes < EDGE)).float().mean((2, 3)).amin(0)
     uneven = (slopes > FAINT).float().mean((2, 3)).amin(0)
     by_shades = (faint - FAINTLY_DRAWN) / (FAINTLY_PHOTOGRAPHED - FAINTLY_DRAWN)
     by_all = (uneven - DRAWN) / (PHOTOGRAPHED - DRAWN)
-    photograph = torch.maximum(by_shades, by_all).clamp(0, 1)
-    limit = OF_DRAWINGS + (OF_PHOTOGRAPHS - OF_DRAWINGS) * photograph
-    return wrong / (wrong + shown + 1) / limit, shown
+    return torch.maximum(by_shades, by_all).clamp(0, 1)
+
+
+def _likeness(left: torch.Tensor, seen: torch.Tensor, agree: torch.Tensor) -> torch.Tensor:
+    """float32 [P]: correlation of what is finer than `AREA` in lightness, at the points that agree."""
+    near = avg_pool2d(agree[:, None], AREA, 1, AREA // 2).clamp_min(1e-3)
+    one, other = (
+        (part[:, :1] - avg_pool2d(part[:, :1] * agree[:, None], AREA, 1, AREA // 2) / near) * agree[:, None]
+        for part in (left, seen)
+    )
+    power = one.square().sum((1, 2, 3)) * other.square().sum((1, 2, 3))
+    return (one * other).sum((1, 2, 3)) / (power + 1e-6).sqrt()
+
+
+def _written(
+    left: torch.Tensor, change: torch.Tensor, disagree: torch.Tensor, allowed: torch.Tensor
+) -> torch.Tensor:
+    """float32 [P, 64, 64]: the disagreeing points that lie between the first picture and one ink. The ink is the
+    mean of the second's colours, weighted by the fourth power of the change.
+    """
+    weight = (disagree * change.square().sum(1).square())[:, None]
+    ink = ((left + change) * weight).sum((2, 3)) / weight.sum((2, 3)).clamp_min(1e-9)
+    towards = ink[:, :, None, None] - left
+    part = ((change * towards).sum(1) / towards.square().sum(1).clamp_min(1e-4)).clamp(0, FULL_INK)
+    return disagree * (_length(change - part[:, None] * towards) < 2 * allowed)
 
 
 def _tint(change: torch.Tensor, inside: torch.Tensor) -> torch.Tensor:

@@ -2,6 +2,7 @@
 
 from random import Random
 
+import pytest
 import torch
 
 from benchmarks.alterations import ALTERATIONS
@@ -29,6 +30,14 @@ def test_the_earliest_registration_leads_its_copies() -> None:
 def test_faces_of_one_artist_stay_apart() -> None:
     faces = torch.stack([pixels(face(mouth)) for mouth in ("smile", "sad", "open")])
     assert leaders(faces) == [0, 1, 2]
+
+
+def test_many_nearer_works_cannot_crowd_the_copied_one_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("model.duplicates.clusters.MOST", 1)
+    monkeypatch.setattr("model.duplicates.clusters.CLOSE", 0.5)
+    faces = [pixels(face(mouth)) for mouth in ("smile", "sad", "open")]
+    framed = [pixels(ALTERATIONS["border"](face(mouth), Random(3))) for mouth in ("smile", "sad", "open")]
+    assert leaders(torch.stack([*faces, *framed])) == [0, 1, 2, 0, 1, 2]
 
 
 def test_the_order_of_the_works_changes_nothing() -> None:
