@@ -63,12 +63,16 @@ def impersonate(world: World, role: str, call: Any) -> None:
 
 
 def pinned(
-    world: World, leased: LeasedOrder, model: ServedModel, pictures: list[Image]
+    world: World, leased: LeasedOrder, model: ServedModel, pictures: list[Image], first: int = 0
 ) -> tuple[list[Image], fulfilment.Output]:
-    """The files as an honest operator delivers them, and the pictures in them."""
+    """The files as an honest operator delivers them, and the pictures in them; `first` is the number of the
+    first picture in its order.
+    """
     signer = provenance.credentials_of(world.ctx.settings)
-    pictures, files = provenance.delivered(world.ctx, leased, model.cid, pictures, signer)
-    return pictures, fulfilment.pin(world.ctx, files)
+    origins = provenance.origins_of(world.ctx, leased, model.cid)
+    origins = [replace(origin, number=origin.number + first) for origin in origins]
+    pictures = provenance.marked(pictures, origins)
+    return pictures, fulfilment.pin(world.ctx, provenance.files(pictures, origins, signer))
 
 
 @pytest.fixture

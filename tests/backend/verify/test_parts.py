@@ -31,7 +31,7 @@ def parts(forgotten: World) -> tuple[Order, list[Fulfilment]]:
     for number in range(2):
         leased = LeasedOrder(order_id, replace(order, quantity=1), 10**6, PROMPT, 1)
         pictures = fulfilment.generate(model, [leased], SAMPLING, quiet)[0]
-        pictures, output = pinned(forgotten, leased, model, pictures)
+        pictures, output = pinned(forgotten, leased, model, pictures, number)
         part = fulfilment.attribute(ctx, model, leased, pictures, output, SAMPLING)
         record = {**part.record, "seeds": [str(fulfilment.seed_of(order_id, number))]}
         digest = digest_of(ctx.documents.put(record))
