@@ -1,5 +1,5 @@
 # Every command of the project. `make demo` and `make test` need nothing beforehand but Python 3.11, Node 20 and make.
-.PHONY: help evaluate demo up down test test-contracts test-forge test-python fuzz prove slither bench-gas checkpoint checkpoint-all sheet heldout figures dicebear gaming bench-model bench-watermark bench-copies bench-adapters install compile clean
+.PHONY: help evaluate demo up down test test-contracts test-forge test-python fuzz prove slither bench-gas checkpoint checkpoint-all sheet heldout figures dicebear gaming bench-attribution bench-model bench-watermark bench-copies bench-adapters install compile clean
 
 PY := .venv/bin/python
 ANVIL_DIR := $(CURDIR)/node_modules/@foundry-rs/anvil-linux-amd64/bin
@@ -56,6 +56,9 @@ gaming: install   ## does it pay to cheat: attacks on attribution (minutes on 2 
 
 bench-model: install ## how fast the model trains and draws here: benchmarks/results/model_speed.json, docs/benchmarks.md
 	OMP_NUM_THREADS=1 $(PY) -m benchmarks.model_speed
+
+bench-attribution: install   ## what attribution costs beside a generation: benchmarks/results/attribution_speed.json, docs/benchmarks.md
+	OMP_NUM_THREADS=1 $(PY) -m benchmarks.attribution_speed
 
 bench-watermark: install   ## what the watermark of pictures survives: benchmarks/results/watermark.json, docs/benchmarks.md
 	OMP_NUM_THREADS=1 $(PY) -m benchmarks.watermark

@@ -57,15 +57,15 @@ def allocations_of(scores: Mapping[str, int], threshold: int, quantity: int, mos
 
 
 def intervals_of(
-    artists: Sequence[str], rows: np.ndarray, record: Mapping[str, Any], most: int
+    artists: Sequence[str], rows: np.ndarray, centre: np.ndarray | None, record: Mapping[str, Any], most: int
 ) -> dict[str, tuple[int, int]]:
     """Artist → (low, high) of each allocation, see `model/attribution/error_bars.py`."""
     if most < 1:
         return {}
     names = [to_checksum_address(artist) for artist in artists]
-    parts = error_bars.block_scores(rows, queries_of(record))
+    parts, unit = error_bars.block_scores(rows, queries_of(record), centre)
     threshold = int(record["threshold"]) * int(record["quantity"])
-    return error_bars.intervals(names, parts, threshold, ALLOCATION_TOTAL, most)
+    return error_bars.intervals(names, parts, threshold * unit, ALLOCATION_TOTAL, most)
 
 
 def credits_of(record: Mapping[str, Any], rules: Rules, price: int) -> list[tuple[str, int]]:
@@ -92,11 +92,15 @@ def encoded(queries: np.ndarray) -> str:
 
 
 def with_credits(
-    record: Mapping[str, Any], artists: Sequence[str], rows: np.ndarray, rules: Rules
+    record: Mapping[str, Any],
+    artists: Sequence[str],
+    rows: np.ndarray,
+    rules: Rules,
+    centre: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """The record with scores, allocations and credits, which follow from what it holds already.
 
-    `rows` int8 [A, D] in the order of `artists`.
+    `rows` int8 [A, D] in the order of `artists`; `centre`: the index's.
     """
     found = dict(record)
     scores = scores_of(artists, rows, found)
@@ -104,7 +108,7 @@ def with_credits(
     found["scores"] = [
         {"artist": artist, "score": scores[artist]} for artist in sorted(scores, key=str.lower)
     ]
-    intervals = intervals_of(artists, rows, found, rules.max_credits)
+    intervals = intervals_of(artists, rows, centre, found, rules.max_credits)
     found["allocations"] = [
         {
             "artist": artist,

@@ -149,7 +149,9 @@ def attribute(
         "query": encoded(measured),
     }
     rules = rules_of(ctx, order.rules_version)
-    record = with_credits(told, model.index.artists, model.index.rows, rules)
+    record = with_credits(
+        told, model.index.artists, model.index.rows, rules, model.index.centre
+    )
     record["sampling"] = sampling.to_json()
     record |= likeness(model, pictures, [credit["artist"] for credit in record["credits"]])
     return Fulfilment(

@@ -238,7 +238,9 @@ def _check_attribution(
     )
     findings.compare(
         f"{name}: the ends of the allocations' intervals follow from index and query",
-        attribution.intervals_of(index.artists, index.rows, record, rules.max_credits),
+        attribution.intervals_of(
+            index.artists, index.rows, index.centre, record, rules.max_credits
+        ),
         {entry["artist"]: (entry.get("low"), entry.get("high")) for entry in record["allocations"]},
         f"{len(allocations)} intervals",
     )

@@ -20,18 +20,35 @@ BLOCKS = 16
 ERRORS = 2  # standard errors to each side: about 95 %
 
 
-def block_scores(rows: np.ndarray, queries: np.ndarray, blocks: int = BLOCKS) -> np.ndarray:
-    """int64 [A, G]: what each block of numbers adds to the scores of rows int8 [A, D], summed over the queries
-    int8 [Q, D]; fewer blocks when D is smaller.
+def block_scores(
+    rows: np.ndarray, queries: np.ndarray, centre: np.ndarray | None = None, blocks: int = BLOCKS
+) -> tuple[list[list[int]], int]:
+    """(parts [A][G], unit): what each block of numbers adds to unit times the score of rows int8 [A, D], summed
+    over the queries int8 [Q, D]; fewer blocks when D is smaller.
+
+    Nine tenths of a query are one direction that all gradients share (`centre` int8 [D], absent or empty:
+    unknown). The rows, taken whole, hardly see it, but blocks of them do: its parts cancel and say nothing of
+    the doubt. They are spread evenly. To stay whole numbers, all is in units of |centre|² · G.
     """
     edges = np.array_split(np.arange(rows.shape[1]), min(blocks, rows.shape[1]))
-    parts = [sum(np.array(shares.scores(rows[:, at], query[at])) for query in queries) for at in edges]
-    return np.stack(parts, axis=1).astype(np.int64)
+    summed = sum(query.astype(np.int64) for query in queries)
+    shared = summed * 0 if centre is None or not centre.size else centre.astype(np.int64)
+    square = int(shared @ shared) or 1
+    along = int(summed @ shared)
+    table = []
+    for row in rows:
+        wide = row.astype(np.int64)
+        own = [
+            square * int(wide[at] @ summed[at]) - along * int(wide[at] @ shared[at]) for at in edges
+        ]
+        rest = square * int(wide @ summed) - sum(own)
+        table.append([len(edges) * part + rest for part in own])
+    return table, square * len(edges)
 
 
 def intervals(
     artists: Sequence[str],
-    parts: np.ndarray,
+    parts: Sequence[Sequence[int]],
     threshold: int,
     total: int = shares.TOTAL,
     most: int | None = None,
@@ -39,20 +56,19 @@ def intervals(
     """Artist → (low, high) of the allocation of `total`, two standard errors to each side, within 0..total;
     only of artists who have one.
 
-    parts: int [A, G] of `block_scores`; threshold: of the whole score. Without a block, scores and threshold
-    both shrink to (G − 1) / G; here all are multiplied by G to stay integers.
+    parts [A][G] of `block_scores`; threshold: of the whole score, in the unit of the parts. Without a block,
+    scores and threshold both shrink to (G − 1) / G; here all are multiplied by G to stay integers.
     """
-    blocks = parts.shape[1]
-    whole = parts.sum(1)
-    given = shares.allocations(_named(artists, whole), threshold, total, most)
+    blocks = len(parts[0]) if parts else 0
+    whole = [sum(row) for row in parts]
+    given = shares.allocations(dict(zip(artists, whole, strict=True)), threshold, total, most)
     if blocks < 2:
         return {artist: (0, total) for artist in given}
-    left_out = [
-        shares.allocations(
-            _named(artists, (whole - parts[:, at]) * blocks), threshold * (blocks - 1), total, most
-        )
-        for at in range(blocks)
-    ]
+    left_out = []
+    for at in range(blocks):
+        kept = [(score - row[at]) * blocks for score, row in zip(whole, parts, strict=True)]
+        named = dict(zip(artists, kept, strict=True))
+        left_out.append(shares.allocations(named, threshold * (blocks - 1), total, most))
     found = {}
     for artist, allocation in given.items():
         values = [one.get(artist, 0) for one in left_out]
@@ -60,7 +76,3 @@ def intervals(
         wide = isqrt(ERRORS**2 * (blocks - 1) * spread // blocks**3)
         found[artist] = (max(0, allocation - wide), min(total, allocation + wide))
     return found
-
-
-def _named(artists: Sequence[str], scores: np.ndarray) -> dict[str, int]:
-    return {artist: int(score) for artist, score in zip(artists, scores, strict=True)}

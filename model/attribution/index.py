@@ -8,7 +8,7 @@ Near-copies are merged first: a cluster counts once, for the artist whose work l
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
@@ -35,7 +35,8 @@ QUERY_RMS = 32  # of the int8 numbers: fixed, so that scores of different pictur
 @dataclass(frozen=True)
 class ArtistIndex:
     """rows int8 [A, D] in the order of `artists`; real row = rows · row_scale; clusters: distinct works by
-    artist; copies: (work, the work that leads its cluster), content hashes, of all works that do not count.
+    artist; copies: (work, the work that leads its cluster), content hashes, of all works that do not count;
+    centre int8 [D]: the direction that all gradients share, for error bars (`error_bars.py`); empty: unknown.
     """
 
     artists: tuple[str, ...]
@@ -43,6 +44,7 @@ class ArtistIndex:
     row_scale: float
     clusters: tuple[int, ...]
     copies: tuple[tuple[str, str], ...] = ()
+    centre: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int8))
 
     def save(self, path: Path) -> None:
         """Write an .npz whose bytes depend on the content alone."""
@@ -54,25 +56,29 @@ class ArtistIndex:
                 "row_scale": np.array(self.row_scale, dtype=np.float64),
                 "clusters": np.array(self.clusters, dtype=np.int64),
                 "copies": np.array(self.copies, dtype=np.str_).reshape(-1, 2),
+                "centre": np.ascontiguousarray(self.centre, dtype=np.int8),
             },
         )
 
     @classmethod
     def load(cls, source: Path | IO[bytes]) -> ArtistIndex:
         """Read a saved index. Raises ValueError when its parts do not fit together."""
-        data = read_arrays(source, ("artists", "rows", "row_scale", "clusters", "copies"))
+        data = read_arrays(source, ("artists", "rows", "row_scale", "clusters", "copies", "centre"))
         index = cls(
             tuple(str(name) for name in data["artists"]),
             data["rows"],
             float(data["row_scale"]),
             tuple(int(count) for count in data["clusters"]),
             tuple((str(copied), str(leader)) for copied, leader in data["copies"].reshape(-1, 2)),
+            data["centre"],
         )
         if index.rows.dtype != np.int8 or not len(index.artists) == len(index.rows) == len(index.clusters):
             raise ValueError(
                 f"not an artist index: {len(index.artists)} artists, rows {index.rows.dtype} "
                 f"{index.rows.shape}, {len(index.clusters)} counts"
             )
+        if index.centre.dtype != np.int8 or index.centre.shape not in ((0,), index.rows.shape[1:]):
+            raise ValueError(f"not an artist index: centre {index.centre.dtype} {index.centre.shape}")
         return index
 
 
@@ -102,7 +108,8 @@ def index_of(
     work that leads each one's cluster.
     """
     _expect_finite(features, "the works'")
-    return index_of_rows(work_rows(features, settings.damping, alone(features)), dataset, lead)
+    found = index_of_rows(work_rows(features, settings.damping, alone(features)), dataset, lead)
+    return replace(found, centre=quantise(features.double().mean(0, keepdim=True))[0])
 
 
 def index_of_rows(rows: torch.Tensor, dataset: Dataset, lead: Sequence[int]) -> ArtistIndex:

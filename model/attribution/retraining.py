@@ -113,18 +113,6 @@ def part_of(dataset: Dataset, subset: np.ndarray) -> Dataset:
     )
 
 
-def without(dataset: Dataset, copies: Collection[str]) -> Dataset:
-    """The works but those with these content hashes; `artists` stay all, also those who are left without a work."""
-    kept = [place for place, work in enumerate(dataset.works) if work.content_hash not in copies]
-    return Dataset(
-        Manifest(tuple(dataset.works[place] for place in kept), dataset.manifest.context),
-        dataset.images[kept],
-        [dataset.captions[place] for place in kept],
-        dataset.artists,
-        dataset.artist_of[kept],
-    )
-
-
 def retrain(dataset: Dataset, settings: TrainSettings, retraining: Retraining) -> MeltingPotPipeline:
     """The averaged weights after `settings.steps` steps; the vocabulary is the whole dataset's."""
     settings = settings.but(seed=retraining.seed)

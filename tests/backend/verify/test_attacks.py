@@ -128,7 +128,7 @@ def test_an_index_of_the_operators_own(forgotten: World, sale, tmp_path) -> None
     turned.save(tmp_path / "index.npz")
     record = {**found.record, "index_cid": forgotten.ctx.ipfs.add((tmp_path / "index.npz").read_bytes())}
     rules = service.rules_of(forgotten.ctx, order.rules_version)
-    deliver(forgotten, found, with_credits(record, turned.artists, turned.rows, rules))
+    deliver(forgotten, found, with_credits(record, turned.artists, turned.rows, rules, turned.centre))
     assert_found(forgotten, "index, threshold and quality are those of the round's report")
 
 
