@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -146,6 +146,20 @@ class Dataset:
     @property
     def works(self) -> tuple[WorkRecord, ...]:
         return self.manifest.works
+
+
+def without(dataset: Dataset, works: Collection[str]) -> Dataset:
+    """The dataset without some works (content hashes); its artists keep their places, also those without any
+    work left.
+    """
+    kept = [i for i, work in enumerate(dataset.works) if work.content_hash not in works]
+    return Dataset(
+        Manifest(tuple(dataset.works[i] for i in kept), dataset.manifest.context),
+        dataset.images[kept],
+        [dataset.captions[i] for i in kept],
+        dataset.artists,
+        dataset.artist_of[kept],
+    )
 
 
 def pixels_of(image: Image.Image, size: int) -> torch.Tensor:

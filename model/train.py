@@ -14,7 +14,7 @@ import argparse
 import json
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ import torch
 
 from model import checkpoint
 from model.compute import Compute, make_repeatable
-from model.dataset import Dataset, load_dataset
+from model.dataset import Dataset, load_dataset, without
 from model.manifest_file import read_manifest
 from model.resume import STATE, forget_state, load_state, save_state, state_key
 from model.settings import TrainSettings
@@ -60,9 +60,12 @@ def train(
     progress: Progress | None = None,
     save_every: int = 0,
     compute: Compute | None = None,
+    copies: Collection[str] = (),
 ) -> TrainResult:
     """Train on the dataset, from `start` if given, and write a checkpoint directory.
 
+    copies: content hashes of near-copies. They stand among the works behind the checkpoint and are never
+    drawn: the work that they copy is, so that nobody gains weight in the model by copying.
     `progress(step, steps, loss)` after every step. With `save_every`, an interrupted run goes on where it
     was saved. Raises ValueError when works behind the start are missing from the dataset, or for numbers
     below one; TrainingDiverged when the loss is no number.
@@ -70,14 +73,15 @@ def train(
     began = time.monotonic()
     if start is not None:
         _expect_all_works(dataset, start)
-    beginning = begin(dataset, _chosen(dataset, settings, start), start)
+    seen = without(dataset, copies) if copies else dataset
+    beginning = begin(seen, _chosen(seen, settings, start), start)
     settings = beginning.settings
-    trainer = trainer_of(beginning, dataset, compute)
+    trainer = trainer_of(beginning, seen, compute)
 
     def save(losses: list[float]) -> None:
-        _save(trainer, out_dir, losses, start)
+        _save(trainer, dataset, out_dir, losses, start)
 
-    losses = run(trainer, out_dir, state_key(dataset, settings, start), save, progress, save_every)
+    losses = run(trainer, out_dir, state_key(seen, settings, start), save, progress, save_every)
     return TrainResult(
         out_dir,
         settings,
@@ -161,18 +165,23 @@ def _expect_all_works(dataset: Dataset, start: Path) -> None:
         )
 
 
-def _save(trainer: Trainer, out_dir: Path, losses: list[float], start: Path | None) -> None:
+def _save(
+    trainer: Trainer, dataset: Dataset, out_dir: Path, losses: list[float], start: Path | None
+) -> None:
     """Write the moving average as a checkpoint; the trainer's own weights stay as they are."""
     before = checkpoint.history_of(start) if start and checkpoint.is_ours(start) else []
-    works = {work.content_hash: work.credits() for work in trainer.dataset.works}
-    told = training_record(trainer, len(losses)) | {"from_start": start is not None}
+    works = {work.content_hash: work.credits() for work in dataset.works}
+    told = training_record(trainer, len(losses)) | {"works": len(dataset), "dataset_root": dataset.manifest.root()}
+    if copies := len(dataset) - len(trainer.dataset):
+        told["near_copies_not_drawn"] = copies
+    told |= {"from_start": start is not None}
     if start is not None and not checkpoint.is_ours(start):
         told["base"] = checkpoint.fingerprint_of(start)
     with averaged(trainer):
         checkpoint.save_pipeline(
             trainer.pipeline, out_dir, trainer.settings, list(works.values()), [*before, told]
         )
-    checkpoint.write_json(out_dir / checkpoint.DATASET, trainer.dataset.manifest.to_json())
+    checkpoint.write_json(out_dir / checkpoint.DATASET, dataset.manifest.to_json())
     write_log(out_dir / checkpoint.LOG, losses)
 
 

@@ -85,6 +85,7 @@ def train_round(
     """
     from model.checkpoint import settings_of
     from model.compute import Compute
+    from model.duplicates.clusters import near_copies
     from model.train import train
 
     manifest = datasets.consenting_works(ctx, block, progress)
@@ -102,6 +103,7 @@ def train_round(
             directory,
             lambda done, total, *_: progress("train", done, total),
             compute=Compute(ctx.settings.device),
+            copies=near_copies(dataset),
         )
         compute_s = int(time.process_time() - before)
         model_cid = artifacts.publish_model(ctx, out)

@@ -34,9 +34,8 @@ from model.attribution.retraining import (
     retrained,
     shrunk,
     shrunk_dataset,
-    without,
 )
-from model.dataset import Dataset, pixels_of
+from model.dataset import Dataset, pixels_of, without
 from model.pipeline import MeltingPotPipeline
 from model.sample import generate
 from model.settings import SMALL, AttributionSettings, RetrainSettings, SampleSettings, TrainSettings

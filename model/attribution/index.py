@@ -20,7 +20,7 @@ from model.attribution.arrays import read_arrays, write_arrays
 from model.attribution.gradients import Gradients
 from model.dataset import Dataset, pixels_of
 from model.denoiser import denoiser_of
-from model.duplicates.clusters import leaders
+from model.duplicates.clusters import leaders_of
 from model.duplicates.verdict import METHOD as COPIES
 from model.pipeline import MeltingPotPipeline
 from model.settings import AttributionSettings
@@ -89,10 +89,9 @@ def build_index(
     progress: Callable[[int, int], None] | None = None,
 ) -> ArtistIndex:
     """Index of the works' gradients in a checkpoint; `progress(works done, works)`."""
-    registered = [work.registered for work in dataset.works]
     if settings.copies != COPIES:
         raise ValueError(f"near-copies are told by {COPIES!r} here, the settings want {settings.copies!r}")
-    lead = leaders(dataset.images, registered)
+    lead = leaders_of(dataset)
     leading = sorted(set(lead))
     chosen = torch.tensor(leading)
     features = Gradients(pipeline, settings).project(

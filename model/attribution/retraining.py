@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import os
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -77,20 +77,6 @@ def shrunk(images: torch.Tensor, size: int) -> torch.Tensor:
 def shrunk_dataset(dataset: Dataset, size: int) -> Dataset:
     """The same works at `size` px."""
     return replace(dataset, images=shrunk(dataset.images, size), measured={})
-
-
-def without(dataset: Dataset, works: Collection[str]) -> Dataset:
-    """The dataset without some works (content hashes); its artists keep their places, also those without any
-    work left.
-    """
-    kept = [i for i, work in enumerate(dataset.works) if work.content_hash not in works]
-    return Dataset(
-        Manifest(tuple(dataset.works[i] for i in kept), dataset.manifest.context),
-        dataset.images[kept],
-        [dataset.captions[i] for i in kept],
-        dataset.artists,
-        dataset.artist_of[kept],
-    )
 
 
 def part_of(dataset: Dataset, subset: np.ndarray) -> Dataset:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
+from model.dataset import Dataset
 from model.duplicates.descriptor import FULL, descriptors, views
 from model.duplicates.verdict import Prepared, compare
 
@@ -61,3 +62,17 @@ def _first_copied(images: torch.Tensor, candidates: list[int], rank: int) -> int
         return None
     verdicts = compare(Prepared.of(images[candidates]), Prepared.of(images[rank : rank + 1]))
     return next((place for place, verdict in zip(candidates, verdicts, strict=True) if verdict.same), None)
+
+
+def leaders_of(dataset: Dataset) -> list[int]:
+    """For each work of the dataset [N] the place of its cluster's leader; found once a dataset."""
+    if "leaders" not in dataset.measured:
+        registered = [work.registered for work in dataset.works]
+        dataset.measured["leaders"] = leaders(dataset.images, registered)
+    return list(dataset.measured["leaders"])
+
+
+def near_copies(dataset: Dataset) -> set[str]:
+    """Content hashes of the works that another one leads."""
+    lead = leaders_of(dataset)
+    return {work.content_hash for place, work in enumerate(dataset.works) if lead[place] != place}

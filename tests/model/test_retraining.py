@@ -18,9 +18,8 @@ from model.attribution.retraining import (
     retrained,
     shrunk,
     shrunk_dataset,
-    without,
 )
-from model.dataset import Dataset
+from model.dataset import Dataset, without
 from model.settings import SMALL
 from tests.model.conftest import FEW, TINY
 

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from model import checkpoint
-from model.dataset import Dataset, Manifest
+from model.dataset import Dataset, Manifest, without
 from model.settings import TrainSettings
 from model.starting import CONTINUED_STEPS, default_steps
 from model.train import STATE, TrainingDiverged, TrainResult, train
@@ -171,3 +171,15 @@ def test_the_command(folder: Path) -> None:
     assert run.returncode == 0, run.stderr
     assert "2 works by 1 artists" in run.stdout
     assert [work["title"] for work in checkpoint.works_behind(folder / "out")].count("line") == 0
+
+
+def test_near_copies_are_named_and_never_drawn(dataset: Dataset, folder: Path) -> None:
+    """The weights are those of a training without them; works.json names them, as they stand in the round."""
+    copies = {work.content_hash for work in dataset.works[:3]}
+    with_them = train(dataset, TINY, folder / "with", copies=copies)
+    without_them = train(without(dataset, copies), TINY, folder / "without")
+    first, second = weights(with_them.directory), weights(without_them.directory)
+    assert first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+    assert len(checkpoint.works_behind(with_them.directory)) == len(dataset)
+    told = checkpoint.history_of(with_them.directory)[-1]
+    assert told["dataset_root"] == dataset.manifest.root() and told["near_copies_not_drawn"] == 3
