@@ -28,7 +28,7 @@ def test_the_whole_suite(dataset: Dataset) -> None:
     found = measure(dataset, SMALLEST, lambda *step: told.append(step))
     assert {"copies10_index", "copies10_end_to_end", "identities10_end_to_end"} <= set(found)
     assert 0 <= found["null_artist_paid_fraction"] <= 1
-    assert len(found["attacks"]) == 13
+    assert len(found["attacks"]) == 12
     assert [done for _, done, _ in told] == list(range(told[0][2]))
     page = table(found)
     assert all(name in page for name in found["attacks"])
