@@ -22,6 +22,7 @@ READ_SIDE = 512  # px, of the longer side when a picture is read
 STRENGTH = 1.6  # root mean square in grey levels of 255, where a picture is flat
 HIGH_PASS, LARGEST = 5, 3.0  # px and grey levels: how the reader tells mark from picture
 BUSY_FROM, BUSY_STEP, BUSY_MOST = 4.0, 5.0, 3.0  # grey levels of texture that hide a stronger mark
+STRONGEST = 4  # times the usual strength, where the usual mark cannot be read back
 BUSY_RADIUS = 12  # px at READ_SIDE: flat places beside an edge stay flat
 WHOLE, SMALLEST = 1.0, 0.5  # part of the longer side that a crop may have left
 STEP = 0.005  # between two parts that are tried, relative
@@ -50,6 +51,9 @@ class Mark:
 def embed(image: Image.Image, payload: bytes) -> Image.Image:
     """The RGB picture with 8 bytes in it; the same picture and bytes give the same pixels.
 
+    As weak as STRENGTH says where that can be read back; a picture that is all texture and extremes (that of
+    a model that has learned little) gets more, up to STRONGEST times.
+
     Raises NotMarkable below LEAST_SIDE, ValueError for another number of bytes.
     """
     if max(image.size) < LEAST_SIDE:
@@ -60,15 +64,26 @@ def embed(image: Image.Image, payload: bytes) -> Image.Image:
     pixels = np.asarray(image.convert("RGB"), dtype=np.float32)
     period = max(image.size) / lattice.REPEATS
     mark = lattice.pattern(_symbols(payload), pixels.shape[:2], period) * _strength(pixels @ LUMA)
-    return Image.fromarray(np.clip(np.rint(pixels + mark[..., None]), 0, 255).astype(np.uint8))
+    for times in range(1, STRONGEST + 1):
+        levels = np.clip(np.rint(pixels + times * mark[..., None]), 0, 255)
+        marked = Image.fromarray(levels.astype(np.uint8))
+        seen = _read(_seen(marked), [WHOLE])
+        if seen is not None and seen.payload == payload:
+            break
+    return marked
 
 
 def detect(image: Image.Image) -> Mark | None:
     """The mark of a picture, or None. Whole pictures are read at once, crops after a search of a second."""
+    plane = _seen(image)
+    return _read(plane, [WHOLE]) or _read(plane, _parts())
+
+
+def _seen(image: Image.Image) -> np.ndarray:
+    """The picture at the size at which marks are read."""
     side = max(image.size)
     size = tuple(max(1, round(length * READ_SIDE / side)) for length in image.size)
-    plane = _plane(image.convert("RGB").resize(size, Image.Resampling.LANCZOS))
-    return _read(plane, [WHOLE]) or _read(plane, _parts())
+    return _plane(image.convert("RGB").resize(size, Image.Resampling.LANCZOS))
 
 
 def symbols_of(payload: bytes) -> np.ndarray:

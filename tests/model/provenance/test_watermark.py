@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from model.provenance import lattice, watermark
+from model.upscale import upscale
 from tests.model.provenance.conftest import ORIGIN
 
 PAYLOAD = ORIGIN.payload
@@ -89,3 +90,12 @@ def test_the_layout_never_changes() -> None:
 
 
 FIRST = ([-4, 11, 2], [7, 6, 15])
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_pictures_of_a_model_that_has_learned_nothing_carry_it_too(seed: int) -> None:
+    """All texture and extremes, with hard edges: the usual strength is lost there."""
+    noise = np.random.default_rng(seed).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    picture = upscale(Image.fromarray(noise), 512, "edges")
+    found = watermark.detect(watermark.embed(picture, ORIGIN.payload))
+    assert found is not None and found.payload == ORIGIN.payload
