@@ -37,7 +37,7 @@ class TrainSettings(_Settings):
     text_width: int = 128
     text_layers: int = 2
     max_tokens: int = 24
-    max_words: int = 0  # the most frequent so many are known; 0: all
+    max_words: int = 0  # so many are known, those of titles first; 0: all
     seed: int = 0
     steps: int = 0  # 0: chosen for the dataset and the start, see `starting.default_steps`
     batch_size: int = 16

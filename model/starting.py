@@ -75,14 +75,19 @@ def default_steps(works: int, settings: TrainSettings, start: Path | None) -> in
     return max(FEWEST_STEPS, min(MOST_STEPS, EPOCHS * works // settings.batch_size))
 
 
-def _words(dataset: Dataset, known: list[str]) -> list[str]:
+def _words(dataset: Dataset, known: list[str], most: int = 0) -> list[str]:
+    """The works' words; where only `most` may be known, those of titles come first: people ask by titles, and a
+    title's own word is rarely a frequent one.
+    """
     texts = [caption_of(work.title, work.tags) for work in dataset.works] + dataset.captions
-    return vocabulary(texts, known)
+    if not most:
+        return vocabulary(texts, known)
+    return vocabulary(texts, vocabulary((work.title for work in dataset.works), known))[:most]
 
 
 def new_pipeline(dataset: Dataset, settings: TrainSettings) -> MeltingPotPipeline:
     """Untrained weights drawn from the seed; the vocabulary is that of the dataset's captions."""
-    words = _words(dataset, [])[: settings.max_words or None]
+    words = _words(dataset, [], settings.max_words)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         unet = build_unet(settings)

@@ -4,8 +4,20 @@ from random import Random
 
 import pytest
 
+from model.dataset import Dataset
 from model.settings import TrainSettings
-from model.text import END, build_tokenizer, tokenize, training_caption, vocabulary, words_in_order, words_of
+from model.starting import new_pipeline
+from model.text import (
+    END,
+    SPECIAL,
+    build_tokenizer,
+    tokenize,
+    training_caption,
+    vocabulary,
+    words_in_order,
+    words_of,
+)
+from tests.model.conftest import TINY
 
 
 def test_words_are_lower_case_and_without_punctuation() -> None:
@@ -65,3 +77,9 @@ def test_the_same_random_numbers_give_the_same_caption(manifest) -> None:
     drawn = [training_caption(manifest.works[0], TrainSettings(), Random(n)) for n in range(50)]
     assert drawn == [training_caption(manifest.works[0], TrainSettings(), Random(n)) for n in range(50)]
     assert len(set(drawn)) > 3
+
+
+def test_where_few_words_may_be_known_those_of_titles_are(dataset: Dataset) -> None:
+    few = new_pipeline(dataset, TINY.but(max_words=len(SPECIAL) + 7)).tokenizer.get_vocab()
+    titles = {word for work in dataset.works for word in words_of(work.title)}
+    assert titles <= set(few) and len(few) == len(SPECIAL) + 7
