@@ -25,13 +25,14 @@ from model.adapters.library import adapters_in, fit_adapter, train_adapter
 from model.adapters.serving import served_pipeline
 from model.checkpoint import load_pipeline
 from model.dataset import Dataset, Manifest, load_dataset
+from model.evaluation.figures_page import write_between
 from model.manifest_file import read_manifest
 from model.settings import TrainSettings
 from model.train import train
 from model.trainer import Batch, Trainer
 
 RESULT = ROOT / "benchmarks" / "results" / "adapters.json"
-BEGIN, END = "<!-- adapters: written by make bench-adapters -->", "<!-- end of adapters -->"
+BEGIN, END = "adapters: written by make bench-adapters", "end of adapters"
 SMALL = TrainSettings(size=32, widths=(32, 48, 64), text_width=64, autocast=False)
 LEVELS = 8  # noise levels of the held-out loss, evenly between 0 and 1, the same noise for every model
 EVERY = 5  # each fifth work of an artist is kept apart
@@ -147,8 +148,7 @@ def main() -> int:
     print(table(result))
     RESULT.parent.mkdir(parents=True, exist_ok=True)
     RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
-    PAGE.write_text(f"{before}{BEGIN}\n{table(result)}\n{END}{rest.split(END)[1]}", encoding="utf-8")
+    write_between(PAGE, BEGIN, END, table(result))
     return 0
 
 

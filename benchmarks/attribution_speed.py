@@ -26,13 +26,14 @@ from model.attribution import shares
 from model.attribution.gradients import Gradients
 from model.attribution.index import quantise
 from model.checkpoint import SHIPPED, load_pipeline
+from model.evaluation.figures_page import write_between
 from model.sample import generate
 from model.settings import AttributionSettings, SampleSettings
 
 ROOT = Path(__file__).parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "attribution_speed.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- attribution speed: written by make bench-attribution -->", "<!-- end of attribution speed -->"
+BEGIN, END = "attribution speed: written by make bench-attribution", "end of attribution speed"
 STEPS, LONG = 5, 50  # measured, and of the generation that the audited method is compared with
 PASSES = 3  # after one to warm up; the median counts
 WORKS = 16  # of the index's speed
@@ -139,18 +140,12 @@ def table(result: dict[str, Any]) -> str:
     )
 
 
-def write_table(page: Path, text: str) -> None:
-    """Put the text between the page's markers."""
-    before, rest = page.read_text(encoding="utf-8").split(BEGIN)
-    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}", encoding="utf-8")
-
-
 def main() -> int:
     result = measure(lambda stage, done, everything: print(f"{stage}: {done} of {everything}", flush=True))
     print(table(result))
     RESULT.parent.mkdir(parents=True, exist_ok=True)
     RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    write_table(PAGE, table(result))
+    write_between(PAGE, BEGIN, END, table(result))
     return 0
 
 

@@ -11,11 +11,12 @@ from benchmarks.chain import ROOT
 from model.attribution.peers.task import PEERS
 from model.dataset import Dataset
 from model.evaluation import dicebear
+from model.evaluation.figures_page import write_between
 from model.evaluation.ours import Ours
 from model.settings import SMALL, RetrainSettings
 
 PAGE = ROOT / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- evaluate: written by make evaluate -->", "<!-- end of evaluate -->"
+BEGIN, END = "evaluate: written by make evaluate", "end of evaluate"
 Progress = Callable[[str, int, int], None]
 
 
@@ -124,6 +125,4 @@ def _minus_key(found: dict[str, Any], method: str) -> str:
 
 def write(found: dict[str, Any]) -> None:
     """Put the table between the page's markers."""
-    before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
-    after = rest.split(END)[1]
-    PAGE.write_text(f"{before}{BEGIN}\n{table(found)}\n{END}{after}", encoding="utf-8")
+    write_between(PAGE, BEGIN, END, table(found))

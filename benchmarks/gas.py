@@ -11,15 +11,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 from benchmarks.chain import HARDFORK, ROOT, deployed_world
 from benchmarks.rows import ROWS
+from model.evaluation.figures_page import write_between
 
 RESULT = ROOT / "benchmarks" / "results" / "gas.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- gas: written by make bench-gas -->", "<!-- end of gas -->"
+BEGIN, END = "gas: written by make bench-gas", "end of gas"
 HOLDERS = (10, 1_000, 10_000)
 # Of the cheapest: most that a sale may cost more, whatever the number of holders.
 MOST_SPREAD = 0.01
@@ -104,13 +104,6 @@ def _slots(storage: dict[str, dict[str, int]]) -> str:
     return ", ".join(told)
 
 
-def write_table(page: Path, text: str) -> None:
-    """Put the text between the page's markers."""
-    before, rest = page.read_text(encoding="utf-8").split(BEGIN)
-    after = rest.split(END)[1]
-    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -123,7 +116,7 @@ def main() -> int:
     if options.only == list(ROWS) and tuple(options.holders) == HOLDERS:
         RESULT.parent.mkdir(parents=True, exist_ok=True)
         RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-        write_table(PAGE, table(result))
+        write_between(PAGE, BEGIN, END, table(result))
     print(table(result))
     missed = [name for name, row in rows_of(result).items() if row["reached"] is False]
     spread = result.get("fulfil_pool", {}).get("spread", 0)

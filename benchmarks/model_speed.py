@@ -25,6 +25,7 @@ from benchmarks.model_loop import bare_loop, pictures
 from model.checkpoint import SHIPPED, load_pipeline
 from model.compute import Compute, device_name
 from model.denoiser import denoiser_of
+from model.evaluation.figures_page import write_between
 from model.sample import generate
 from model.settings import SampleSettings, TrainSettings
 from model.trainer import Trainer
@@ -32,7 +33,7 @@ from model.trainer import Trainer
 ROOT = Path(__file__).parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "model_speed.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- model speed: written by make bench-model -->", "<!-- end of model speed -->"
+BEGIN, END = "model speed: written by make bench-model", "end of model speed"
 BATCHES = {"cpu": (1, 4, 16), "cuda": (1, 4, 16, 64, 256)}
 MATMUL = {"cpu": 1024, "cuda": 8192}  # side of the square matrices whose product is the machine's limit
 STEPS = 5  # of a generation, each with guidance
@@ -182,12 +183,6 @@ def table(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def write_table(page: Path, text: str) -> None:
-    """Put the text between the page's markers."""
-    before, rest = page.read_text(encoding="utf-8").split(BEGIN)
-    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}", encoding="utf-8")
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -204,7 +199,7 @@ def main() -> int:
     print(table(result))
     RESULT.parent.mkdir(parents=True, exist_ok=True)
     RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    write_table(PAGE, table(result))
+    write_between(PAGE, BEGIN, END, table(result))
     return 0
 
 

@@ -28,11 +28,12 @@ from model.duplicates.clusters import NEAR, leaders
 from model.duplicates.descriptor import FITTED, FULL, activations, descriptors, fit, views
 from model.duplicates.search import NearCopyIndex
 from model.duplicates.verdict import METHOD, Prepared, compare
+from model.evaluation.figures_page import write_between
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULT = ROOT / "benchmarks" / "results" / "near_copies.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- near-copies: written by make bench-copies -->", "<!-- end of near-copies -->"
+BEGIN, END = "near-copies: written by make bench-copies", "end of near-copies"
 ASKED = {"drawing": 50, "photograph": 40, "cut-out": 30}  # works of part 2 that are altered in every way
 FITTED_ON = {"drawing": 400, "photograph": 60, "cut-out": 160}  # works of part 0
 WORKS = 1_000_000
@@ -256,12 +257,6 @@ def table(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def write_table(page: Path, text: str) -> None:
-    """Put the text between the page's markers."""
-    before, rest = page.read_text(encoding="utf-8").split(BEGIN)
-    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}", encoding="utf-8")
-
-
 def fit_descriptor(progress: Told) -> None:
     """Fit the descriptor's linear map on part 0 and write it."""
     works = gathered(progress)
@@ -289,7 +284,7 @@ def main() -> int:
     result = measure(progress, options.works)
     if options.works == WORKS:
         RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-        write_table(PAGE, table(result))
+        write_between(PAGE, BEGIN, END, table(result))
     print(table(result))
     missed = result["recall"] < GOALS["recall"] or result["p99_ms_1m"] > GOALS["p99_ms"]
     print(f"Goals (recall {GOALS['recall']}, p99 {GOALS['p99_ms']} ms): {'missed' if missed else 'reached'}")

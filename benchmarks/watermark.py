@@ -21,6 +21,7 @@ import numpy as np
 from PIL import Image
 
 from model.checkpoint import SHIPPED, load_pipeline, works_behind
+from model.evaluation.figures_page import write_between
 from model.images import encode_png, open_image
 from model.provenance import manifest, watermark
 from model.provenance.credentials import make_credentials
@@ -31,7 +32,7 @@ from model.settings import SampleSettings
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "watermark.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
-MARKS = "<!-- watermark: written by make bench-watermark -->", "<!-- end of watermark -->"
+MARKS = "watermark: written by make bench-watermark", "end of watermark"
 CHECKPOINT = SHIPPED / "openmoji-64"
 COUNT = 24  # pictures of each kind
 FIRST_SEED = 5_000
@@ -175,13 +176,6 @@ def table(result: dict[str, Any]) -> str:
     ])
 
 
-def write_table(page: Path, text: str) -> None:
-    """Put the text between the page's markers."""
-    begin, end = MARKS
-    before, rest = page.read_text(encoding="utf-8").split(begin)
-    page.write_text(f"{before}{begin}\n{text}\n{end}{rest.split(end)[1]}", encoding="utf-8")
-
-
 def main() -> int:
     def tell(done: int, total: int) -> None:
         print(f"\r{done} of {total} pictures", end="\n" if done == total else "", file=sys.stderr, flush=True)
@@ -189,7 +183,7 @@ def main() -> int:
     result = measure(tell)
     RESULT.parent.mkdir(parents=True, exist_ok=True)
     RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    write_table(PAGE, table(result))
+    write_between(PAGE, *MARKS, table(result))
     print(table(result))
     kinds = ("generated", "openmoji")
     wrong = sum(row["wrong"] for kind in kinds for row in result[kind]["transforms"].values())

@@ -8,6 +8,7 @@ from benchmarks import model_speed
 from benchmarks.model_loop import bare_loop
 from model.checkpoint import load_pipeline
 from model.compute import Compute
+from model.evaluation.figures_page import write_between
 from model.sample import generate
 from model.settings import SampleSettings
 from model.train import TrainResult
@@ -42,7 +43,7 @@ def test_rows_and_table(directory: Path, folder: Path, monkeypatch: pytest.Monke
     ]
     assert all(row["per_second"] > 0 and row["gflop_each"] > 0 for row in result["rows"])
     page = folder / "page.md"
-    page.write_text(f"before\n{model_speed.BEGIN}\n{model_speed.END}\nafter\n")
-    model_speed.write_table(page, model_speed.table(result))
+    page.write_text(f"before\n<!-- {model_speed.BEGIN} -->\n<!-- {model_speed.END} -->\nafter\n")
+    write_between(page, model_speed.BEGIN, model_speed.END, model_speed.table(result))
     assert page.read_text().startswith("before\n") and page.read_text().endswith("after\n")
     assert page.read_text().count("| generation |") == 2
